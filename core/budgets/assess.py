@@ -1,0 +1,68 @@
+"""One SLO from counts to status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from burnline.budgets.budget import Budget, budget, burn_rate
+from burnline.budgets.burn_rules import firing, rules
+from burnline.budgets.state import slo_state
+from burnline.budgets.sums import Sums
+from burnline.budgets.windows import Span
+from burnline.results import BURN_WINDOWS, SloStatus, WindowSpan
+from burnline.spec.model import Slo
+
+NO_EVENTS = "no valid events in the window"
+
+
+def assess(
+    slo: Slo,
+    span: Span,
+    sums: Sums,
+    burns: Mapping[str, tuple[float, float]],
+    reason: str | None = None,
+    *,
+    unit: str | None = None,
+) -> SloStatus:
+    """The status of an SLO over a span.
+
+    ``sums`` are the counts of the span (events, or slices for the Timeslices methods), ``burns``
+    the (valid, bad) counts of the burn-rate windows by name, ``reason`` says why there is no
+    data, and ``unit`` is that of the threshold. Without valid events every figure is None.
+
+    Raises:
+        ValueError: more bad than valid events.
+    """
+    spent = budget(slo.objective, sums.valid, sums.bad) if sums.valid > 0 else None
+    rates = {name: burn_rate(slo.objective, *burns[name]) if spent and name in burns else None for name in BURN_WINDOWS}
+    fires = firing(rules(span.length), rates, slo.objective)
+    return SloStatus(
+        slo=slo.name,
+        sli=slo.sli,
+        track=slo.track,
+        objective=float(slo.objective),
+        threshold=slo.threshold,
+        unit=unit,
+        budgeting=slo.budgeting,
+        window=WindowSpan(from_=span.from_, to=span.to, kind=span.kind),
+        **_figures(spent),
+        coverage=sums.coverage if spent else None,
+        burn_rates=rates,
+        state=slo_state(spent, burning=bool(fires)),
+        reason=reason if spent else reason or NO_EVENTS,
+    )
+
+
+def _figures(budget: Budget | None) -> dict[str, float | None]:
+    if budget is None:
+        names = ("total", "good", "bad", "value", "budget_total", "budget_consumed", "budget_remaining")
+        return dict.fromkeys(names)
+    return {
+        "total": budget.total,
+        "good": budget.good,
+        "bad": budget.bad,
+        "value": budget.value,
+        "budget_total": budget.budget_total,
+        "budget_consumed": budget.consumed,
+        "budget_remaining": budget.remaining,
+    }
