@@ -19,8 +19,8 @@ import polars as pl
 from burnline.budgets.windows import length
 from burnline.spec.windows import BUCKET, Duration
 
-# Counts are multiples of a millionth; differences of them are rounded to that again.
-_DECIMALS = 6
+# Counts are multiples of a millionth; in that unit they are whole and add up without error.
+_SCALE = 1_000_000
 
 
 def width_buckets(window: Duration) -> int:
@@ -50,9 +50,11 @@ def slice_sums(
     if method == "Timeslices" and target is None:
         raise ValueError("Timeslices need a time slice target")
     slices = (
-        sums.group_by((pl.col("t") // width * width).alias("t")).agg(pl.col("valid", "bad", "eligible").sum()).sort("t")
+        sums.group_by((pl.col("t") // width * width).alias("t"))
+        .agg((pl.col("valid", "bad", "eligible") * _SCALE).round().sum())
+        .sort("t")
     )
-    ratio = (pl.col("valid") - pl.col("bad")).round(_DECIMALS) / pl.col("valid")
+    ratio = (pl.col("valid") - pl.col("bad")) / pl.col("valid")
     if method == "Timeslices":
         badness = (ratio < float(target or 0)).cast(pl.Float64)
     else:
