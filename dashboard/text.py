@@ -1,0 +1,194 @@
+"""Answers as text for a terminal: aligned tables, states as words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+if TYPE_CHECKING:
+    from burnline.onboarding import InitReport
+    from burnline.results import CheckReport, FleetStatus, GateStatus, IngestReport, ModelStatus, SloStatus, TrackStatus
+
+BLANK = "–"
+COLOURS = {
+    "healthy": "green",
+    "allow": "green",
+    "at_risk": "yellow",
+    "caution": "yellow",
+    "burning": "red",
+    "breached": "red",
+    "infrastructure": "red",
+    "silent_model_failure": "red",
+    "both": "red",
+    "block": "red",
+}
+FEW_MODELS = 3
+
+
+def word(state: str) -> str:
+    """A state, verdict or decision as words, in its colour."""
+    return click.style(state.replace("_", " "), fg=COLOURS.get(state), dim=state == "no_data")
+
+
+def percent(fraction: float | None, digits: int = 1) -> str:
+    """A fraction in percent with at most `digits` + 1 decimals, enough not to round a miss up to 100 %."""
+    if fraction is None:
+        return BLANK
+    text = f"{fraction:.{digits}%}"
+    if text == f"{1:.{digits}%}" and fraction != 1:
+        text = f"{fraction:.{digits + 2}%}"
+    return text.replace("%", " %")
+
+
+def number(value: float | None) -> str:
+    """A count with thousands separators; weighted counts keep one decimal when they are no integer."""
+    if value is None:
+        return BLANK
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+
+
+def rate(value: float | None) -> str:
+    """A burn rate: how many times faster than sustainable."""
+    return BLANK if value is None else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()) -> str:
+    """Aligned columns; those in `right` are flush right. Colours do not count as width."""
+    lines = [[click.style(cell, dim=True) for cell in header], *map(list, rows)]
+    widths = [max(len(click.unstyle(line[i])) for line in lines) for i in range(len(header))]
+
+    def pad(cell: str, i: int) -> str:
+        space = " " * (widths[i] - len(click.unstyle(cell)))
+        return space + cell if i in right else cell + space
+
+    return "\n".join("  ".join(pad(cell, i) for i, cell in enumerate(line)).rstrip() for line in lines)
+
+
+def fleet(status: FleetStatus, *, detailed: bool) -> str:
+    """The status of a workspace: every SLO when `detailed` or when there are few models, else a line per model."""
+    zone = ZoneInfo(status.timezone)
+    head = f"{click.style(status.workspace or 'workspace', bold=True)}  as of {_time(status.at, zone)}"
+    if not status.models:
+        return f"{head}\nNo models yet: run `burnline ingest`."
+    if detailed or len(status.models) <= FEW_MODELS:
+        return "\n\n".join([head, *map(_model, status.models)])
+    rows = [
+        [
+            m.model,
+            m.type or BLANK,
+            number(m.tier),
+            word(m.verdict),
+            *_track(m.tracks.infrastructure),
+            *_track(m.tracks.model),
+            word(m.gate.decision),
+        ]
+        for m in status.models
+    ]
+    header = ["model", "type", "tier", "verdict", "infrastructure", "bound by", "model track", "bound by", "deploy"]
+    listing = table(header, rows, right=frozenset({2, 4, 6}))
+    return f"{head}\n\n{listing}\n\nBoth budgets as what is left of them. `burnline status MODEL` shows every SLO."
+
+
+def gate(model: str, answer: GateStatus) -> str:
+    """May this model be deployed, and why."""
+    return "\n".join([f"{model}: {word(answer.decision)}", *(f"  {reason}" for reason in answer.reasons)])
+
+
+def ingest(report: IngestReport) -> str:
+    """What an ingest did, and every file it set aside."""
+    lines = [
+        f"{report.files_read:,} files read, {report.files_skipped:,} unchanged, {report.rows:,} rows "
+        f"in {report.seconds:.1f} s; {report.duplicates:,} duplicates, "
+        f"{report.labels_joined:,} labels joined, {report.labels_unmatched:,} unmatched"
+    ]
+    lines += [f"set aside: {file.path}: {file.reason}" for file in report.files_quarantined]
+    lines += [f"note: {problem}" for problem in report.problems]
+    return "\n".join(lines)
+
+
+def init(report: InitReport) -> str:
+    """What was written, and what to do next."""
+    lines = [f"{report.directory}: {len(report.models)} models in {len(report.files)} files"]
+    lines += [f"  {file}" for file in report.files]
+    return "\n".join([*lines, f"Next: burnline -w {report.directory} ingest"])
+
+
+def check(report: CheckReport) -> str:
+    """What a file is, what it can answer, and what is wrong with it."""
+    recognised = f"{report.format} ({percent(report.confidence, 0)} sure)" if report.format else "format not recognised"
+    span = f", {report.from_.isoformat()} to {report.to.isoformat()}" if report.from_ and report.to else ""
+    lines = [
+        click.style(report.path, bold=True),
+        f"  {recognised}; {report.rows:,} rows{span}",
+        f"  models: {', '.join(report.models) or 'none'}",
+        f"  SLIs possible: {', '.join(report.possible) or 'none'}",
+    ]
+    renamed = {name: raw for name, raw in report.mapping.items() if name != raw}
+    if renamed:
+        lines.append("  mapping: " + ", ".join(f"{name} = {raw}" for name, raw in renamed.items()))
+    lines += [f"  not possible: {item.sli}: {item.reason}" for item in report.impossible]
+    lines += [f"  problem: {sentence}" for sentence in report.problems]
+    return "\n".join(lines)
+
+
+def _time(at: datetime | None, zone: ZoneInfo) -> str:
+    return "no data" if at is None else at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def _track(track: TrackStatus) -> list[str]:
+    if track.budget_remaining is None:
+        return [word(track.state), track.binding_slo or BLANK]
+    left = click.style(percent(track.budget_remaining), fg=COLOURS.get(track.state))
+    return [left, track.binding_slo or BLANK]
+
+
+def _model(model: ModelStatus) -> str:
+    about = [model.type or "no type", f"tier {model.tier}" if model.tier else "no tier", model.owner]
+    lines = [f"{click.style(model.model, bold=True)}  {', '.join(filter(None, about))}"]
+    lines.append(f"verdict: {word(model.verdict)}   deploy: {word(model.gate.decision)}")
+    lines += [f"  {reason}" for reason in model.gate.reasons]
+    for name, track in (("infrastructure", model.tracks.infrastructure), ("model", model.tracks.model)):
+        left, slo = _track(track)
+        if track.budget_remaining is not None:
+            left = f"{left} left, bound by {slo} ({word(track.state)})"
+        lines.append(f"{name} budget: {left}")
+    lines += [f"note: {note}" for note in model.notes]
+    if model.slos:
+        header = [
+            "track",
+            "slo",
+            "value",
+            "objective",
+            "bad",
+            "of",
+            "budget left",
+            "bad left",
+            "1h",
+            "6h",
+            "3d",
+            "state",
+        ]
+        ordered = sorted(model.slos, key=lambda slo: slo.track)
+        lines += ["", table(header, map(_slo, ordered), right=frozenset(range(2, 11)))]
+    return "\n".join(lines)
+
+
+def _slo(slo: SloStatus) -> list[str]:
+    left = None if slo.budget_total is None or slo.bad is None else slo.budget_total - slo.bad
+    state = word(slo.state) if not slo.reason else f"{word(slo.state)}: {slo.reason}"
+    return [
+        slo.track,
+        slo.slo,
+        percent(slo.value, 2),
+        percent(slo.objective),
+        number(slo.bad),
+        number(slo.total),
+        percent(slo.budget_remaining),
+        BLANK if left is None else f"{left:,.0f}",
+        *(rate(slo.burn_rates.get(window)) for window in ("1h", "6h", "3d")),
+        state,
+    ]
