@@ -179,7 +179,7 @@ class _Builder:
 
     def feed(self, event: yaml.Event) -> Node | None:
         """Take one event; return the document's root when it is complete."""
-        line = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.CollectionStartEvent):
             self.check_tag(event.tag, line)
             if len(self.stack) >= MAX_DEPTH:
@@ -203,9 +203,7 @@ class _Builder:
         merges = event.value == "<<" and event.implicit[0]
         return self.add(Scalar(value, event.value, line), line, event.anchor, merges=merges)
 
-    def add(
-        self, node: Node, line: int, anchor: str | None, *, merges: bool = False
-    ) -> Node | None:
+    def add(self, node: Node, line: int, anchor: str | None, *, merges: bool = False) -> Node | None:
         self.grow(1, line)
         if anchor is not None:
             self.anchors[anchor] = node

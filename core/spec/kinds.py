@@ -19,9 +19,7 @@ COMMON = (
 )
 
 # Keys that an SLI may take beside them; each is a field of ``Slo``.
-PARAMETERS = frozenset(
-    {"threshold", "metric", "at", "features", "all", "good", "valid", "min_rows"}
-)
+PARAMETERS = frozenset({"threshold", "metric", "at", "features", "all", "good", "valid", "min_rows"})
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,6 @@ class SliKind:
     def __post_init__(self) -> None:
         unknown = self.parameters - PARAMETERS
         if unknown or not self.required <= self.parameters:
-            raise ValueError(
-                f"SLI {self.name}: {sorted(unknown or self.required)} not in parameters"
-            )
+            raise ValueError(f"SLI {self.name}: {sorted(unknown or self.required)} not in parameters")
         if ("threshold" in self.parameters) != (self.parse_threshold is not None):
             raise ValueError(f"SLI {self.name}: a threshold needs parse_threshold, and only then")

@@ -32,9 +32,7 @@ _SPEC = (
 _PERIODS = ("month", "quarter", "year")
 
 
-def load_models(
-    folder: str | Path, kinds: Mapping[str, SliKind], *, timezone: str = "UTC"
-) -> tuple[Model, ...]:
+def load_models(folder: str | Path, kinds: Mapping[str, SliKind], *, timezone: str = "UTC") -> tuple[Model, ...]:
     """All models of a workspace folder (``models/*.yaml``), by name.
 
     ``timezone`` is the zone of calendar windows that name none.
@@ -94,9 +92,7 @@ def _read_file(
     return tuple(model for model in models if model is not None), tuple(problems.found)
 
 
-def _read_model(
-    document: Node, kinds: Mapping[str, SliKind], problems: Problems, timezone: str
-) -> Model | None:
+def _read_model(document: Node, kinds: Mapping[str, SliKind], problems: Problems, timezone: str) -> Model | None:
     before = len(problems.found)
     header = read_header(document, "Model", problems)
     if header is None:
@@ -181,11 +177,7 @@ def _check_members(
     kinds: Mapping[str, SliKind],
     problems: Problems,
 ) -> None:
-    fit = [
-        name
-        for name, other in found.items()
-        if not other.all and kinds[other.sli].budgeting == "Occurrences"
-    ]
+    fit = [name for name, other in found.items() if not other.all and kinds[other.sli].budgeting == "Occurrences"]
     for member in slo.all:
         if member == slo.name:
             problems.add(slo.line, f"slos.{slo.name}.all: '{member}' cannot be a member of itself")

@@ -137,15 +137,11 @@ def _budgeting(section: Section, kind: SliKind) -> Budgeting:
     budgeting = section.get("budgeting", choice(get_args(Budgeting)), kind.budgeting)
     if kind.budgeting != "Occurrences" and budgeting != kind.budgeting:
         line = section.line_of("budgeting")
-        section.flaw(
-            line, f"{kind.name} is counted in slices; it takes {kind.budgeting}", "budgeting"
-        )
+        section.flaw(line, f"{kind.name} is counted in slices; it takes {kind.budgeting}", "budgeting")
     return cast(Budgeting, budgeting)
 
 
-def _slices(
-    section: Section, kind: SliKind, budgeting: Budgeting
-) -> tuple[Decimal | None, Duration | None]:
+def _slices(section: Section, kind: SliKind, budgeting: Budgeting) -> tuple[Decimal | None, Duration | None]:
     target = section.get("timeSliceTarget", unit(_slice_target))
     window = section.get("timeSliceWindow", unit(_slice_window))
     if kind.budgeting != "Occurrences":
@@ -156,9 +152,7 @@ def _slices(
     if budgeting == "Timeslices" and section.present("timeSliceTarget") is None:
         section.need("timeSliceTarget", text, "95%")
     if budgeting != "Timeslices" and target is not None:
-        section.flaw(
-            section.line_of("timeSliceTarget"), "needs budgeting: Timeslices", "timeSliceTarget"
-        )
+        section.flaw(section.line_of("timeSliceTarget"), "needs budgeting: Timeslices", "timeSliceTarget")
     if budgeting == "Occurrences" and window is not None:
         line = section.line_of("timeSliceWindow")
         section.flaw(line, "needs budgeting: Timeslices or RatioTimeslices", "timeSliceWindow")
@@ -193,4 +187,4 @@ def _expression(node: Node) -> Expression:
     try:
         return parse_expression(text(node))
     except ExpressionError as error:
-        raise Flaw(node.line, str(error)) from None
+        raise Flaw(node.line, error.sentence) from None

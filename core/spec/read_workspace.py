@@ -68,9 +68,7 @@ def load_workspace(path: str | Path, *, engines: Collection[str] = ENGINES) -> W
     return spec
 
 
-def _read(
-    document: Node, folder: Path, problems: Problems, engines: Collection[str]
-) -> WorkspaceSpec | None:
+def _read(document: Node, folder: Path, problems: Problems, engines: Collection[str]) -> WorkspaceSpec | None:
     header = read_header(document, "Workspace", problems)
     if header is None:
         return None
@@ -94,9 +92,7 @@ def _read(
     )
 
 
-def _sources(
-    spec: Section, key: str, columns: Collection[str] | None = tuple(COLUMNS)
-) -> tuple[Source, ...]:
+def _sources(spec: Section, key: str, columns: Collection[str] | None = tuple(COLUMNS)) -> tuple[Source, ...]:
     """Sources under a key; ``columns`` are the canonical names a mapping may use, None for any."""
     sources = []
     for section in spec.sections(key):
@@ -148,13 +144,9 @@ def _segments(node: Node) -> tuple[str, ...]:
         return ()
     names = texts(node)
     known = [
-        name
-        for name, type_ in COLUMNS.items()
-        if type_ == "text" and name not in ("request_id", "model", "query_id")
+        name for name, type_ in COLUMNS.items() if type_ == "text" and name not in ("request_id", "model", "query_id")
     ]
     for name in names:
         if name not in known and column_type(name) not in ("text",):
-            raise Flaw(
-                node.line, f"'{name}' is not a segment column{did_you_mean(name, [*known, 'd_…'])}"
-            )
+            raise Flaw(node.line, f"'{name}' is not a segment column{did_you_mean(name, [*known, 'd_…'])}")
     return names

@@ -88,9 +88,7 @@ def parse_objective(value: object) -> Decimal:
     if fraction <= 0:
         raise UnitError(f"an objective of {value} is always met; it must be above 0%")
     if fraction >= 1:
-        raise UnitError(
-            f"an objective of {value} leaves no error budget; it must be below 100%, such as 99.9%"
-        )
+        raise UnitError(f"an objective of {value} leaves no error budget; it must be below 100%, such as 99.9%")
     return fraction
 
 
@@ -108,9 +106,7 @@ def parse_elapsed(value: object, bare: str | None = None) -> Decimal:
     except UnitError:
         match = _WITH_UNIT.fullmatch(text) if isinstance(text, str) else None
         if match is None:
-            raise UnitError(
-                f"{describe(value)} is not a time; write 100ms, 1.5s, 5m or 2h"
-            ) from None
+            raise UnitError(f"{describe(value)} is not a time; write 100ms, 1.5s, 5m or 2h") from None
         number, unit = Decimal(match[1]), match[2].strip()
     if unit is None:
         raise UnitError(f"{value} has no unit; write {value}s or {value}m")
@@ -152,9 +148,7 @@ def parse_rate(value: object) -> float:
         text, _, unit = value.partition("/")
         if unit.strip() not in _PER_SECOND:
             known = ", ".join(f"/{name}" for name in _PER_SECOND)
-            raise UnitError(
-                f"{describe(value)} has the unknown unit '/{unit.strip()}'; rates: {known}"
-            )
+            raise UnitError(f"{describe(value)} has the unknown unit '/{unit.strip()}'; rates: {known}")
         divisor = _PER_SECOND[unit.strip()]
     try:
         number = parse_decimal(text)

@@ -82,19 +82,14 @@ def parse_duration(value: object) -> Duration:
     match = _SHORTHAND.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise UnitError(
-            f"{describe(value)} is not a duration; write a whole number and m, h, d, w, M, Q or Y,"
-            " such as 30d or 1M"
+            f"{describe(value)} is not a duration; write a whole number and m, h, d, w, M, Q or Y, such as 30d or 1M"
         )
     unit: DurationUnit = match[2]  # type: ignore[assignment]  # the pattern holds the literals
     duration = Duration(count=int(match[1]), unit=unit)
     if duration.count == 0:
         raise UnitError(f"{describe(value)} is empty; it must be longer than zero")
     years = {"M": 12, "Q": 4, "Y": 1}
-    too_long = (
-        duration.fixed > LONGEST
-        if duration.is_fixed
-        else duration.count > 10 * years[duration.unit]
-    )
+    too_long = duration.fixed > LONGEST if duration.is_fixed else duration.count > 10 * years[duration.unit]
     if too_long:
         raise UnitError(f"{describe(value)} is longer than ten years")
     return duration
@@ -132,7 +127,5 @@ def parse_start_time(value: object) -> datetime:
     if start.tzinfo is not None:
         raise UnitError(f"{describe(value)} has an offset; write local time and set timeZone")
     if start.time() != start.min.time():
-        raise UnitError(
-            f"{describe(value)} is not midnight; calendar windows begin at local midnight"
-        )
+        raise UnitError(f"{describe(value)} is not midnight; calendar windows begin at local midnight")
     return start

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
 from burnline.spec.kinds import SliKind
 from burnline.spec.units import (
     parse_fraction,
