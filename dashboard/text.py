@@ -31,7 +31,7 @@ FEW_MODELS = 3
 
 def word(state: str) -> str:
     """A state, verdict or decision as words, in its colour."""
-    return click.style(state.replace("_", " "), fg=COLOURS.get(state), dim=state == "no_data")
+    return click.style(state.replace("_", " "), fg=COLOURS.get(state), dim=state == "no_data" or None)
 
 
 def percent(fraction: float | None, digits: int = 1) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from pathlib import Path
 
 from importlinter.cli import lint_imports
 from links import ROOT, link_farm
 
 
-def main() -> int:
+def main(root: Path = ROOT) -> int:
     """Run import-linter where it can see every package as a folder."""
-    sys.path.insert(0, str(link_farm()))
-    os.chdir(ROOT)
-    return lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    sys.path.insert(0, str(link_farm(root)))
+    return lint_imports(config_filename=str(root / "pyproject.toml"), no_cache=True, no_logo=True)
 
 
 if __name__ == "__main__":

@@ -5,31 +5,31 @@ Type checkers and import analysers read folders; they cannot follow the mapping 
 
 from __future__ import annotations
 
-import os
-import shutil
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def link_farm(root: Path = ROOT) -> Path:
-    """Make `build/links` anew from the package mapping in pyproject.toml and return it."""
-    farm = root / "build" / "links"
+    """Bring `build/links` up to date with the package mapping in pyproject.toml and return it."""
     folders: dict[str, str] = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["package-dir"]
-    fresh = farm.with_name(f"links.{os.getpid()}")
-    top = fresh / "burnline"
-    top.mkdir(parents=True)
-    for child in (root / folders["burnline"]).iterdir():
-        if child.name != "__pycache__":
-            (top / child.name).symlink_to(child)
+    targets = {child.name: child for child in (root / folders["burnline"]).iterdir() if child.name != "__pycache__"}
     for package, folder in folders.items():
         parent, _, name = package.rpartition(".")
         if parent == "burnline":
-            (top / name).symlink_to(root / folder)
-    shutil.rmtree(farm, ignore_errors=True)
-    fresh.rename(farm)
-    return farm
+            targets[name] = root / folder
+    top = root / "build" / "links" / "burnline"
+    top.mkdir(parents=True, exist_ok=True)
+    for link in top.iterdir():
+        if targets.get(link.name) != link.readlink():
+            link.unlink(missing_ok=True)
+    for name, target in targets.items():
+        # Another run may have made the same link a moment ago.
+        with suppress(FileExistsError):
+            (top / name).symlink_to(target)
+    return top.parent
 
 
 if __name__ == "__main__":
