@@ -255,10 +255,6 @@ def main(args: Sequence[str] | None = None) -> int:
         return _wrong(str(error))
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone; nothing is left to say to it.
-        sys.stdout = None  # type: ignore[assignment]
-        return 0
     except OSError as error:
         return _wrong(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except Exception as error:
