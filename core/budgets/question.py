@@ -1,0 +1,76 @@
+"""Which sums an SLO is judged by: its measure, its slices, and why there may be none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from burnline.rollups.ledger import Ledger, Span
+from burnline.rollups.measures import Measure
+from burnline.rollups.plan import Plan
+from burnline.slis import Sli, catalogue
+from burnline.spec import Model, Slo, WorkspaceSpec
+
+
+@dataclass(frozen=True)
+class Question:
+    """One SLO of one model with the measure that answers it."""
+
+    model: str
+    slo: Slo
+    sli: Sli
+    measure: Measure | None
+
+    @property
+    def sliced_events(self) -> bool:
+        """Whether single requests are judged in time slices (a budgeting method of choice)."""
+        return self.measure is not None and self.measure.slices is None and self.slo.budgeting != "Occurrences"
+
+
+def questions(models: tuple[Model, ...]) -> tuple[Question, ...]:
+    """Every SLO of every model."""
+    return tuple(ask(model, slo) for model in models for slo in model.slos)
+
+
+def ask(model: Model, slo: Slo) -> Question:
+    """An SLO with its measure."""
+    sli = catalogue()[slo.sli]
+    siblings: Mapping[str, Slo] = {other.name: other for other in model.slos}
+    return Question(model.name, slo, sli, sli.measure(slo, siblings))
+
+
+def plan(spec: WorkspaceSpec, models: tuple[Model, ...]) -> Plan:
+    """What ingest must keep so that every SLO can be answered."""
+    measures: dict[str, dict[str, Measure]] = {model.name: {} for model in models}
+    for question in questions(models):
+        if question.measure is not None:
+            measures[question.model].setdefault(question.measure.id, question.measure)
+    return Plan({model: tuple(found.values()) for model, found in measures.items()}, spec.segments, spec.count_429)
+
+
+def why_no_data(question: Question, ledger: Ledger, plan: Plan, seen: Mapping[str, Span]) -> str | None:
+    """Why an SLO has no data at all, as a sentence part; ``None`` when its window is just empty."""
+    if question.sli.absent:
+        return question.sli.absent
+    if not ledger.logs:
+        return "nothing is ingested yet; run `burnline ingest`"
+    if question.model not in seen:
+        return "the logs hold no request of this model"
+    files = [f for f in ledger.logs.values() if question.model in f.models]
+    measure = question.measure
+    assert measure is not None
+    if measure.slices is not None and measure.slices.kind == "gauge":
+        if not any(measure.slices.metric in f.names for f in ledger.metrics.values()):
+            return f"no infrastructure metrics file has a column {measure.slices.metric}"
+        return None
+    reasons = [f.lacking.get(question.model, {}).get(measure.id) for f in files]
+    if reasons and all(reasons):
+        return reasons[-1]
+    if any(f.plan != plan.of(f.models) for f in files):
+        return "the definition is newer than the rollups; run `burnline ingest`"
+    if measure.late is not None and not any(f.own_labels for f in files):
+        if not ledger.labels:
+            return "the log has no column label and the workspace names no label files"
+        if not any(f.joined for f in files):
+            return "no label in the label files belongs to a request of this model"
+    return None

@@ -1,0 +1,273 @@
+"""The canonical relation: one parquet log as Burnline's columns, whatever its own types are.
+
+A relation is a ``select`` over one file. Beside the columns of the log it offers derived ones:
+
+- ``_us``: the request's time in microseconds since the epoch; ``_t``: its five-minute bucket
+- ``_known``: the bucket from which the label counts (label_timestamp, else the request's own)
+- ``_ok``: the request did not fail;  ``_w``: its weight in millionths (1 / sampling fraction)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import duckdb
+
+from burnline.errors import BurnlineError
+from burnline.logs.engine import first_row, literal_scan, unreadable
+from burnline.logs.files import literal_pattern
+from burnline.spec.quoting import quote_identifier
+
+Kind = Literal["number", "text", "bool", "time", "other"]
+
+SCALE = 1_000_000
+BUCKET_US = 300_000_000
+
+_NUMBERS = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "BIGNUM",
+)  # fmt: skip
+
+NUMERIC = ("latency_ms", "confidence", "weight", "relevance", "rank", "score", "status")
+TEMPORAL = ("timestamp", "label_timestamp", "feature_timestamp")
+TEXTUAL = ("model", "version", "region", "tenant", "request_id", "query_id")
+
+
+def kind_of(engine_type: str) -> Kind:
+    """The family of an engine type: number, text, bool, time or other (nested, binary, …)."""
+    base = engine_type.split("(")[0].strip().upper()
+    if engine_type.endswith("]"):
+        return "other"
+    if base in _NUMBERS:
+        return "number"
+    if base in ("VARCHAR", "ENUM", "UUID", "CHAR"):
+        return "text"
+    if base == "BOOLEAN":
+        return "bool"
+    if base.startswith("TIMESTAMP") or base == "DATE":
+        return "time"
+    return "other"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as found: its raw name, the engine's type and the family of it."""
+
+    raw: str
+    type: str
+
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.type)
+
+    @property
+    def sql(self) -> str:
+        return quote_identifier(self.raw)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a file offers: its canonical columns, and a sentence for each one left out."""
+
+    path: str
+    columns: Mapping[str, Column]
+    problems: tuple[str, ...]
+    epoch_units: Mapping[str, int] = field(default_factory=dict)
+
+    def has(self, *names: str) -> bool:
+        """Whether the file has all of these canonical columns."""
+        return all(name in self.columns for name in names)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The feature columns, in the order of the file."""
+        return tuple(name for name in self.columns if name.startswith("f_"))
+
+
+def describe(con: duckdb.DuckDBPyConnection, path: str) -> dict[str, str]:
+    """Raw column names and engine types of a parquet file, hive partition keys included.
+
+    Raises ``BurnlineError`` when the file is missing, cut off or not parquet.
+    """
+    try:
+        rows = con.execute(f"describe select * from {literal_scan()}", {"path": literal_pattern(path)}).fetchall()
+    except duckdb.Error as error:
+        raise unreadable(path, error) from None
+    return {name: engine_type for name, engine_type, *_ in rows}
+
+
+def canonical_columns(raw: Mapping[str, str], mapping: Mapping[str, str]) -> tuple[dict[str, Column], list[str]]:
+    """Raw columns under their canonical names, and a sentence for each that cannot be used.
+
+    ``mapping`` goes from canonical to raw names; unmapped columns keep their own name.
+    """
+    taken = set(mapping.values())
+    columns = {name: Column(source, raw[source]) for name, source in mapping.items() if source in raw}
+    for name, engine_type in raw.items():
+        if name not in taken and name not in columns:
+            columns[name] = Column(name, engine_type)
+    problems = []
+    for name in list(columns):
+        reason = _unusable(name, columns[name].kind)
+        if reason:
+            problems.append(f"column {name} is {columns[name].type}, {reason}; it is left out")
+            del columns[name]
+    return columns, problems
+
+
+def _unusable(name: str, kind: Kind) -> str | None:
+    if name in TEMPORAL:
+        return None if kind in ("time", "number", "text") else "not a time"
+    if name in NUMERIC or name.startswith(("p_", "b_")):
+        return None if kind in ("number", "text", "bool") else "not a number"
+    if name == "canary":
+        return None if kind in ("bool", "number") else "neither true nor false"
+    return "which is no single value" if kind == "other" else None
+
+
+def shape(con: duckdb.DuckDBPyConnection, path: str, mapping: Mapping[str, str], required: tuple[str, ...]) -> Shape:
+    """The shape of a file. Raises ``BurnlineError`` when a required column is missing."""
+    raw = describe(con, path)
+    columns, problems = canonical_columns(raw, mapping)
+    for name in required:
+        if name not in columns:
+            source = mapping.get(name, name)
+            wrong_type = next((p for p in problems if p.startswith(f"column {name} is ")), None)
+            why = wrong_type or f"it has no column {source}"
+            raise BurnlineError(
+                f"{path}: {why}; every file of this kind needs {' and '.join(required)}: "
+                "name the column in the mapping of the workspace, or leave the file out"
+            )
+    return Shape(path, columns, tuple(problems), _epoch_units(con, path, columns))
+
+
+def _epoch_units(con: duckdb.DuckDBPyConnection, path: str, columns: Mapping[str, Column]) -> dict[str, int]:
+    """Units per second of time columns that hold numbers, judged by their largest value."""
+    numeric = [n for n in TEMPORAL if n in columns and columns[n].kind == "number"]
+    if not numeric:
+        return {}
+    tops = ", ".join(f"max({columns[n].sql})::double" for n in numeric)
+    row = first_row(con, f"select {tops} from {literal_scan()}", {"path": literal_pattern(path)})
+    return {name: _unit(abs(top or 0.0)) for name, top in zip(numeric, row, strict=True)}
+
+
+def _unit(top: float) -> int:
+    """Seconds, milli-, micro- or nanoseconds: which one puts ``top`` before the year 5000."""
+    return next(10**digits for digits in (0, 3, 6, 9) if top < 10 ** (11 + digits) or digits == 9)
+
+
+def microseconds(name: str, shape: Shape) -> str:
+    """SQL for a time column in microseconds since the epoch; naive times are UTC."""
+    column = shape.columns[name]
+    if column.kind == "number":
+        unit = shape.epoch_units[name]
+        if unit <= 10**6:
+            return f"cast(floor({column.sql}::double * {10**6 // unit}) as bigint)"
+        return f"cast({column.sql} as bigint) // {unit // 10**6}"
+    if column.kind == "text":
+        return f"epoch_us(try_cast({column.sql} as timestamptz))"
+    if column.type == "DATE":
+        return f"epoch_us(cast({column.sql} as timestamp))"
+    return f"epoch_us({column.sql})"
+
+
+def number(name: str, shape: Shape) -> str:
+    """SQL for a column as a double; text that is no number and non-finite values are null."""
+    column = shape.columns[name]
+    cast = "try_cast" if column.kind == "text" else "cast"
+    value = f"{cast}({column.sql} as double)"
+    return f"(case when isfinite({value}) then {value} end)" if column.type not in _INTEGERS else value
+
+
+_INTEGERS = tuple(t for t in _NUMBERS if t.endswith("INT") or t.endswith("INTEGER")) + ("BOOLEAN",)
+
+
+def select(shape: Shape, *, count_429: bool, drop_rows: bool = False, absent: Iterable[str] = ()) -> str:
+    """The canonical relation of one file as a ``select``; the file is the parameter ``$path``.
+
+    With ``drop_rows`` the rows listed in the table ``dropped(row)`` are left out. The columns in
+    ``absent`` are null where the file lacks them.
+    """
+    parts = [f"{microseconds('timestamp', shape)} as _us", f"_us // {BUCKET_US} as _t"]
+    parts.append(_known(shape))
+    parts.append(f"{_ok(shape, count_429)} as _ok")
+    parts.append(f"{_weight(shape)} as _w")
+    parts.append(f"{len(shape.features)} as _features")
+    nulls = [f"({shape.columns[name].sql} is null)::int" for name in shape.features]
+    parts.append(f"{' + '.join(nulls) or '0'} as _nulls")
+    parts.extend(f"cast(null as varchar) as {quote_identifier(n)}" for n in absent if n not in shape.columns)
+    for name, column in shape.columns.items():
+        parts.append(f"{_value(name, column, shape)} as {quote_identifier(name)}")
+    where = f"{microseconds('timestamp', shape)} is not null"
+    if shape.has("model"):
+        where += f" and {shape.columns['model'].sql} is not null"
+    if drop_rows:
+        where += " and file_row_number not in (select row from dropped)"
+    source = literal_scan(row_numbers=drop_rows)
+    columns = ",\n  ".join(parts)
+    return f"select\n  {columns}\nfrom {source}\nwhere {where}"
+
+
+def _value(name: str, column: Column, shape: Shape) -> str:
+    if name in TEMPORAL:
+        return microseconds(name, shape)
+    if name == "latency_ms":
+        return f"(case when {number(name, shape)} >= 0 then {number(name, shape)} end)"
+    if name == "confidence":
+        return f"(case when {number(name, shape)} between 0 and 1 then {number(name, shape)} end)"
+    if name in NUMERIC or name.startswith(("p_", "b_")):
+        return number(name, shape)
+    if name in TEXTUAL or name.startswith("d_"):
+        return column.sql if column.type == "VARCHAR" else f"cast({column.sql} as varchar)"
+    if name == "canary":
+        return f"coalesce(cast({column.sql} as boolean), false)"
+    return column.sql
+
+
+def _known(shape: Shape) -> str:
+    if not shape.has("label_timestamp"):
+        return "_t as _known"
+    return f"greatest(coalesce({microseconds('label_timestamp', shape)} // {BUCKET_US}, _t), _t) as _known"
+
+
+def _ok(shape: Shape, count_429: bool) -> str:
+    if not shape.has("status"):
+        return "true"
+    status = number("status", shape)
+    throttled = f" and {status} <> 429" if count_429 else ""
+    return f"coalesce({status} < 500{throttled}, true)"
+
+
+def _weight(shape: Shape) -> str:
+    if not shape.has("weight"):
+        return f"cast({SCALE} as bigint)"
+    weight = number("weight", shape)
+    return f"coalesce(case when {weight} >= 0 then cast(floor({weight} * {SCALE} + 0.5) as bigint) end, {SCALE})"
+
+
+def wrong(prediction: Kind, label: Kind) -> str:
+    """SQL that is true where the column ``label`` differs from the column ``prediction``."""
+    return f"not {_equal('prediction', 'label', (prediction, label))}"
+
+
+def error(prediction: Kind, label: Kind) -> str:
+    """SQL for label - prediction, null where one of them is no finite number."""
+    value = " - ".join(
+        f"{'try_cast' if kind == 'text' else 'cast'}({name} as double)"
+        for name, kind in (("label", label), ("prediction", prediction))
+        if kind != "time"
+    )
+    return f"(case when isfinite({value}) then {value} end)"
+
+
+def _equal(left: str, right: str, kinds: tuple[Kind, Kind]) -> str:
+    if kinds[0] == kinds[1]:
+        return f"({left} is not distinct from {right})"
+    if set(kinds) <= {"number", "bool"}:
+        return f"(cast({left} as double) is not distinct from cast({right} as double))"
+    if "number" in kinds:
+        text, other = (left, right) if kinds[0] == "text" else (right, left)
+        return f"(try_cast({text} as double) is not distinct from cast({other} as double))"
+    return f"(lower(cast({left} as varchar)) is not distinct from lower(cast({right} as varchar)))"

@@ -1,0 +1,224 @@
+"""The ledger: the one file that says which rollups are visible.
+
+Rollups are immutable files with names made from their inputs. They count once the ledger names
+them, and the ledger is replaced in one atomic step, so a reader sees whole commits only and a
+crash leaves the last good state.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from burnline.errors import BurnlineError
+
+FORMAT = 1
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(_Entry):
+    """Rows of one model, and their first and last time in microseconds."""
+
+    rows: int
+    first_us: int
+    last_us: int
+
+
+class LogFile(_Entry):
+    """A log that was rolled.
+
+    ``plan`` fingerprints the measures it was rolled for; ``lacking`` says per model and measure
+    why the file could not feed it; ``behind`` are the logs (path -> id) whose requests it does
+    not repeat. ``labels`` counts its requests in each label file (by id) once it was ``probed``,
+    and ``joined`` are the label files that ``late`` holds.
+    """
+
+    id: str
+    rows: int
+    models: dict[str, Span]
+    last_past_us: int | None
+    future_rows: int
+    problems: tuple[str, ...] = ()
+    plan: str
+    lacking: dict[str, dict[str, str]] = Field(default_factory=dict)
+    duplicates: int = 0
+    behind: dict[str, str] = Field(default_factory=dict)
+    own_labels: bool = False
+    probed: bool = False
+    labels: dict[str, int] = Field(default_factory=dict)
+    joined: tuple[str, ...] = ()
+    counts: str
+    histograms: str
+    features: str
+    late: str | None = None
+
+    @property
+    def first_us(self) -> int:
+        """Time of the first row."""
+        return min((s.first_us for s in self.models.values()), default=0)
+
+    @property
+    def last_us(self) -> int:
+        """Time of the last row."""
+        return max((s.last_us for s in self.models.values()), default=0)
+
+    @property
+    def days(self) -> range:
+        """The days (since the epoch) its rows lie in; empty for an empty file."""
+        if not self.models:
+            return range(0)
+        return range(self.first_us // _DAY_US, self.last_us // _DAY_US + 1)
+
+
+_DAY_US = 86_400_000_000
+
+
+class LabelFile(_Entry):
+    """A file of labels: how many requests it names and when they end; ``probed`` once the logs
+    were searched for them."""
+
+    id: str
+    rows: int
+    last_us: int
+    probed: bool = False
+    problems: tuple[str, ...] = ()
+
+
+class SideFile(_Entry):
+    """A file of infrastructure metrics or of changes, kept as one rollup object."""
+
+    id: str
+    rows: int
+    first_us: int
+    last_us: int
+    object: str
+    names: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def days(self) -> range:
+        """The days (since the epoch) its rows lie in."""
+        if not self.rows:
+            return range(0)
+        return range(self.first_us // _DAY_US, self.last_us // _DAY_US + 1)
+
+
+class Quarantined(_Entry):
+    """A file that was set aside."""
+
+    id: str
+    reason: str
+
+
+class Day(_Entry):
+    """The summaries of one day: object names by table, what they were made from, and the
+    bucket of the last label that counts in them."""
+
+    inputs: str
+    objects: dict[str, str]
+    known: int
+
+
+class Ledger(_Entry):
+    """Everything that is visible, and the generation of this commit."""
+
+    format: int = FORMAT
+    generation: int = 0
+    logs: dict[str, LogFile] = Field(default_factory=dict)
+    labels: dict[str, LabelFile] = Field(default_factory=dict)
+    metrics: dict[str, SideFile] = Field(default_factory=dict)
+    events: dict[str, SideFile] = Field(default_factory=dict)
+    quarantined: dict[str, Quarantined] = Field(default_factory=dict)
+    days: dict[int, Day] = Field(default_factory=dict)
+    grids: dict[str, dict[str, tuple[bool, float, float]]] = Field(default_factory=dict)
+
+    def matched(self) -> Mapping[str, int]:
+        """Labels that found their request, by label file id."""
+        counts: dict[str, int] = {}
+        for file in self.logs.values():
+            for name, count in file.labels.items():
+                counts[name] = counts.get(name, 0) + count
+        return counts
+
+    def with_(self, **changes: object) -> Ledger:
+        """The next generation with some fields replaced."""
+        return self.model_copy(update={**changes, "generation": self.generation + 1})
+
+    @property
+    def objects(self) -> set[str]:
+        """Names of every object that is visible."""
+        names = {n for f in self.logs.values() for n in (f.counts, f.histograms, f.features)}
+        names |= {f.late for f in self.logs.values() if f.late}
+        names |= {f.object for side in (self.metrics, self.events) for f in side.values()}
+        names |= {n for day in self.days.values() for n in day.objects.values()}
+        return names
+
+    def models(self) -> Mapping[str, Span]:
+        """Rows and time range of every model in the logs."""
+        merged: dict[str, Span] = {}
+        for file in self.logs.values():
+            for model, span in file.models.items():
+                before = merged.get(model)
+                merged[model] = span if before is None else Span(
+                    rows=before.rows + span.rows,
+                    first_us=min(before.first_us, span.first_us),
+                    last_us=max(before.last_us, span.last_us),
+                )  # fmt: skip
+        return merged
+
+    def newest_us(self) -> int | None:
+        """The newest time in the logs. Rows in the future of the clock that ingested them are
+        left out unless they are the majority (then the clock is wrong, not the rows)."""
+        rows = sum(f.rows for f in self.logs.values())
+        future = sum(f.future_rows for f in self.logs.values())
+        if future * 2 > rows:
+            return max((f.last_us for f in self.logs.values() if f.models), default=None)
+        past = [f.last_past_us for f in self.logs.values() if f.last_past_us is not None]
+        return max(past, default=None)
+
+
+def read(path: Path) -> Ledger:
+    """The ledger at ``path``; an empty one where there is none yet.
+
+    Raises ``BurnlineError`` when it was written by another version or is damaged.
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return Ledger()
+    try:
+        content = json.loads(text)
+        if content.get("format") != FORMAT:
+            raise BurnlineError(
+                f"{path}: written by another version of Burnline "
+                f"(format {content.get('format')}, this one reads {FORMAT}); "
+                "remove the folder and run `burnline ingest` to build it again from the logs"
+            )
+        return Ledger.model_validate(content)
+    except (ValueError, ValidationError, AttributeError) as error:
+        raise BurnlineError(
+            f"{path}: damaged ({type(error).__name__}); remove the folder and run "
+            "`burnline ingest` to build it again from the logs"
+        ) from None
+
+
+def write(path: Path, ledger: Ledger) -> None:
+    """Replace the ledger in one atomic, durable step."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(ledger.model_dump_json().encode())
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
