@@ -60,7 +60,7 @@ have_uv() {
 
 # uv is several times faster; pip does the same from the same lock where uv cannot.
 install_packages() {
-    if have_uv && "$VENV/bin/python" -m uv pip install --python "$VENV/bin/python" "$@" >"$VENV/setup.log" 2>&1; then
+    if have_uv && "$VENV/bin/python" -m uv pip install --compile-bytecode --python "$VENV/bin/python" "$@" >"$VENV/setup.log" 2>&1; then
         return
     fi
     quietly "$VENV/bin/python" -m pip install --disable-pip-version-check "$@"
