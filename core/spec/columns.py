@@ -42,3 +42,7 @@ def column_type(name: str) -> ColumnType | None:
         return COLUMNS[name]
     prefix = name[:2]
     return FAMILIES[prefix] if prefix in FAMILIES and len(name) > 2 else None
+
+
+# Columns by which a log may be cut; d_… are the ones of one's own.
+SEGMENTS = ("version", "region", "tenant")

@@ -30,13 +30,23 @@ class DefinitionError(BurnlineError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The name among ``known`` that ``word`` most likely stands for, whatever its case."""
+    lowered = {name.lower(): name for name in sorted(known, reverse=True)}
+    near = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
+    return lowered[near[0]] if near else None
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The ending of an error about an unknown name: the nearest of ``known``, else all of them."""
     names = sorted(set(known))
-    lowered = {name.lower(): name for name in reversed(names)}
-    near = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean '{lowered[near[0]]}'?"
-    if not names:
-        return ""
-    return f"; known: {', '.join(names)}"
+    near = nearest(word, names)
+    if near is not None:
+        return f"; did you mean '{near}'?"
+    return f"; known: {', '.join(names)}" if names else ""
+
+
+def perhaps(word: str, known: Iterable[str], otherwise: str) -> str:
+    """The ending of an error about an unknown name: the nearest of ``known``, else ``otherwise``."""
+    near = nearest(word, known)
+    return f"; {otherwise}" if near is None else f"; did you mean '{near}'?"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from burnline.spec.columns import COLUMNS, FAMILIES, column_type
-from burnline.spec.errors import did_you_mean
+from burnline.spec.errors import did_you_mean, perhaps
 from burnline.spec.expression_tree import (
     Between,
     Call,
@@ -248,7 +248,6 @@ class _Parser:
     def column(self, name: str, at: int) -> Node:
         if column_type(name) is None:
             families = ", ".join(f"{prefix}…" for prefix in FAMILIES)
-            hint = did_you_mean(name, COLUMNS)
-            hint = hint if hint.startswith("; did") else f"; a column of your own begins with {families}"
+            hint = perhaps(name, COLUMNS, f"a column of your own begins with {families}")
             raise ExpressionError(f"unknown column '{name}'", self.text, at, hint)
         return Column(name, at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, overload
 
 from burnline.spec.document import Entry, Mapping, Node, Scalar, Sequence
-from burnline.spec.errors import Problem, did_you_mean
+from burnline.spec.errors import Problem, did_you_mean, nearest
 from burnline.spec.units import UnitError, describe
 
 T = TypeVar("T")
@@ -26,10 +26,14 @@ class Flaw(ValueError):
 
 @dataclass
 class Problems:
-    """The problems of one file, in the order they are found."""
+    """The problems of one file while they are found."""
 
     path: str
     found: list[Problem] = field(default_factory=list)
+
+    def by_line(self) -> tuple[Problem, ...]:
+        """What was found, in the order of the file."""
+        return tuple(sorted(self.found, key=lambda problem: problem.line or 0))
 
     def add(self, line: int | None, text: str) -> None:
         """Note one problem."""
@@ -41,13 +45,17 @@ class Problems:
 class Section:
     """One mapping of a document and where it stands (``slos.accuracy``)."""
 
-    def __init__(self, entry: Entry, where: str, problems: Problems) -> None:
+    def __init__(self, entry: Entry, where: str, problems: Problems, title: str = "") -> None:
         self.line = entry.line
         self.where = where
+        self.title = title or where
         self.problems = problems
+        # Keys whose absence is explained by another problem that is already noted.
+        self.excused: set[str] = set()
         node = entry.value
+        self.is_mapping = isinstance(node, Mapping)
         self.entries = node.entries if isinstance(node, Mapping) else {}
-        if not isinstance(node, Mapping):
+        if not self.is_mapping:
             self.flaw(node.line or self.line, f"must be a mapping, not {name_of(node)}")
 
     def flaw(self, line: int, text: str, key: str | None = None) -> None:
@@ -61,9 +69,11 @@ class Section:
 
     def only(self, known: Collection[str]) -> None:
         """Note every key that is not one of ``known``."""
-        place = f"in {self.where}" if self.where else "at the top level"
+        place = f"in {self.title}" if self.title else "at the top level"
         for key, entry in self.entries.items():
             if key not in known:
+                near = nearest(key, known)
+                self.excused |= {near} if near else set()
                 hint = did_you_mean(key, known)
                 self.problems.add(entry.line, f"unknown key '{key}' {place}{hint}")
 
@@ -100,13 +110,14 @@ class Section:
     def need(self, key: str, parse: Callable[[Node], T], example: str) -> T | None:
         """As ``get``, but an absent or empty key is noted."""
         if self.present(key) is None:
-            place = f" in {self.where}" if self.where else ""
-            self.problems.add(self.line_of(key), f"'{key}' is missing{place}; add {key}: {example}")
+            if self.is_mapping and key not in self.excused:
+                place = f" in {self.title}" if self.title else ""
+                self.problems.add(self.line_of(key), f"'{key}' is missing{place}; add {key}: {example}")
             return None
         return self.get(key, parse)
 
     def section(self, key: str) -> Section | None:
-        """The mapping under a key, or None when it is absent, empty or (noted) not a mapping."""
+        """The mapping under a key, or None when it is absent or empty."""
         entry = self.present(key)
         return None if entry is None else Section(entry, self.path(key), self.problems)
 

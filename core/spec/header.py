@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from burnline.spec.document import Entry, Node
-from burnline.spec.errors import did_you_mean
+from burnline.spec.errors import perhaps
 from burnline.spec.fields import Problems, Section, text, text_map
+
+_EXAMPLES = {"Model": "{type: classification}", "Workspace": '{logs: [{path: "logs/*.parquet"}]}'}
 
 API_VERSION = "burnline/v1"
 
@@ -29,8 +31,7 @@ def read_header(document: Node, kind: str, problems: Problems) -> Header | None:
     for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
         given = top.need(key, text, wanted)
         if given is not None and given != wanted:
-            hint = did_you_mean(given, [wanted])
-            hint = hint if hint.startswith("; did") else f"; write {wanted}"
+            hint = perhaps(given, [wanted], f"write {wanted}")
             top.flaw(top.line_of(key), f"unknown value '{given}'{hint}", key)
     if len(problems.found) > before:
         return None
@@ -43,13 +44,9 @@ def read_header(document: Node, kind: str, problems: Problems) -> Header | None:
         metadata.only(["name", "labels"])
         name = metadata.need("name", text, "fraud")
         labels = metadata.get("labels", text_map)
-    spec = top.section("spec")
-    if spec is None:
-        top.need(
-            "spec",
-            text,
-            "{type: classification}" if kind == "Model" else '{logs: [{path: "logs/*.parquet"}]}',
-        )
+    entry = top.present("spec")
+    if entry is None:
+        top.need("spec", text, _EXAMPLES[kind])
         return None
-    spec.where = ""
+    spec = Section(entry, "", problems, title="spec")
     return Header(name or "", labels or {}, spec)

@@ -89,7 +89,7 @@ def _read_file(
         return (), error.problems
     problems = Problems(str(path))
     models = [_read_model(node, kinds, problems, timezone) for node in documents]
-    return tuple(model for model in models if model is not None), tuple(problems.found)
+    return tuple(model for model in models if model is not None), problems.by_line()
 
 
 def _read_model(document: Node, kinds: Mapping[str, SliKind], problems: Problems, timezone: str) -> Model | None:
@@ -102,7 +102,7 @@ def _read_model(document: Node, kinds: Mapping[str, SliKind], problems: Problems
     type_ = spec.need("type", choice(TYPES), "classification")
     tier = spec.get("tier", _tier, DEFAULT_TIER)
     slos, removed = _slos(spec, type_, tier, kinds, timezone)
-    names = _names(spec, type_, tier, kinds) - set(removed)
+    names = _names(spec, type_, tier, kinds, removed)
     model = Model(
         name=header.name,
         labels=header.labels,
@@ -159,11 +159,13 @@ def _slos(
     return tuple(found.values()), removed
 
 
-def _names(spec: Section, type_: str | None, tier: int, kinds: Mapping[str, SliKind]) -> set[str]:
-    """Every SLO the model means to have, the ones that cannot be read included."""
+def _names(
+    spec: Section, type_: str | None, tier: int, kinds: Mapping[str, SliKind], removed: tuple[str, ...]
+) -> set[str] | None:
+    """Every SLO the model means to have, the ones that cannot be read included; None if unknown."""
     given = spec.entries.get("slos")
     own = given.value.entries if given and isinstance(given.value, MappingNode) else {}
-    return {*own, *(template(type_, tier, kinds) if type_ else ())}
+    return {*own, *template(type_, tier, kinds)} - set(removed) if type_ else None
 
 
 def _is_false(entry: Entry) -> bool:
@@ -189,14 +191,14 @@ def _check_members(
             problems.add(slo.line, f"slos.{slo.name}.all: '{member}' {why}")
 
 
-def _slo_keys(section: Section, names: set[str]) -> None:
+def _slo_keys(section: Section, names: set[str] | None) -> None:
     for key, entry in section.entries.items():
-        if key not in names:
+        if names is not None and key not in names:
             text = f"{section.where}: the model has no SLO '{key}'{did_you_mean(key, names)}"
             section.problems.add(entry.line, text)
 
 
-def _justification(spec: Section, names: set[str]) -> dict[str, str]:
+def _justification(spec: Section, names: set[str] | None) -> dict[str, str]:
     section = spec.section("justification")
     if section is None:
         return {}
@@ -204,7 +206,7 @@ def _justification(spec: Section, names: set[str]) -> dict[str, str]:
     return spec.get("justification", text_map, {})
 
 
-def _sla(spec: Section, names: set[str]) -> dict[str, object]:
+def _sla(spec: Section, names: set[str] | None) -> dict[str, object]:
     section = spec.section("sla")
     if section is None:
         return {}

@@ -9,7 +9,7 @@ from typing import cast, get_args
 from burnline.results import Budgeting, Track
 from burnline.spec.document import Entry, Node, Scalar, from_plain
 from burnline.spec.document import Mapping as MappingNode
-from burnline.spec.errors import did_you_mean
+from burnline.spec.errors import perhaps
 from burnline.spec.expression import Expression, ExpressionError, parse_expression
 from burnline.spec.fields import Flaw, Problems, Section, choice, count, text, texts, unit
 from burnline.spec.kinds import COMMON, SliKind
@@ -113,12 +113,8 @@ def _kind(name: str, section: Section, kinds: Mapping[str, SliKind]) -> SliKind 
         return kinds[named]
     if section.present("good") is not None and "custom" in kinds:
         return kinds["custom"]
-    near = did_you_mean(name, kinds)
-    hint = near if near.startswith("; did") else ""
-    section.problems.add(
-        section.line,
-        f"unknown SLI '{name}' in slos{hint or '; an SLO with a name of its own needs sli: or good:'}",
-    )
+    hint = perhaps(name, kinds, "an SLO with a name of its own needs sli: or good:")
+    section.problems.add(section.line, f"unknown SLI '{name}' in slos{hint}")
     return None
 
 

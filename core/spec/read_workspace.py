@@ -6,10 +6,10 @@ import functools
 from collections.abc import Collection
 from pathlib import Path
 
-from burnline.spec.columns import COLUMNS, column_type
+from burnline.spec.columns import COLUMNS, SEGMENTS, column_type
 from burnline.spec.document import Mapping as MappingNode
 from burnline.spec.document import Node, Sequence, read_documents
-from burnline.spec.errors import DefinitionError, Problem, did_you_mean
+from burnline.spec.errors import DefinitionError, Problem, did_you_mean, perhaps
 from burnline.spec.fields import (
     Flaw,
     Problems,
@@ -64,7 +64,7 @@ def load_workspace(path: str | Path, *, engines: Collection[str] = ENGINES) -> W
         problems.add(documents[1].line, "holds several documents; a workspace is one")
     spec = _read(documents[0], file.parent, problems, engines)
     if spec is None or problems.found:
-        raise DefinitionError(problems.found)
+        raise DefinitionError(problems.by_line())
     return spec
 
 
@@ -143,10 +143,8 @@ def _segments(node: Node) -> tuple[str, ...]:
     if isinstance(node, Sequence) and not node.items:
         return ()
     names = texts(node)
-    known = [
-        name for name, type_ in COLUMNS.items() if type_ == "text" and name not in ("request_id", "model", "query_id")
-    ]
     for name in names:
-        if name not in known and column_type(name) not in ("text",):
-            raise Flaw(node.line, f"'{name}' is not a segment column{did_you_mean(name, [*known, 'd_…'])}")
+        if name not in SEGMENTS and not (name.startswith("d_") and column_type(name)):
+            hint = perhaps(name, SEGMENTS, f"write {', '.join(SEGMENTS)} or d_…")
+            raise Flaw(node.line, f"'{name}' is not a segment column{hint}")
     return names

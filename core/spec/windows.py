@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict
 
-from burnline.spec.errors import did_you_mean
+from burnline.spec.errors import perhaps
 from burnline.spec.units import UnitError, describe
 
 DurationUnit = Literal["m", "h", "d", "w", "M", "Q", "Y"]
@@ -106,8 +106,7 @@ def parse_time_zone(value: object) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
-        near = did_you_mean(value, available_timezones())
-        hint = near if near.startswith("; did") else "; write a name such as Europe/Zurich"
+        hint = perhaps(value, available_timezones(), "write a name such as Europe/Zurich")
         raise UnitError(f"{describe(value)} is not a time zone{hint}") from None
     return value
 
