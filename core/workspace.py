@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
+from burnline.budgets.assess import assess
+from burnline.budgets.burndown import fixed_burndown, rolling_burndown
 from burnline.budgets.fleet import Fleet
-from burnline.budgets.question import plan
+from burnline.budgets.history import outcomes
+from burnline.budgets.question import Question, ask, plan
+from burnline.budgets.sums import Sums
+from burnline.budgets.what_if import quantiles, range_of, recount
+from burnline.budgets.windows import bucket, burn_spans
 from burnline.errors import BurnlineError
 from burnline.logs import RawFile, classify, expand, moment
-from burnline.results import FleetStatus, IngestReport
+from burnline.results import FleetStatus, IngestReport, SloStatus
+from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.ingest import Progress, Request, ingest, named_files
-from burnline.rollups.reads import Snapshot
+from burnline.rollups.reads import HOUR, Snapshot, histogram, segment_sums
+from burnline.rollups.reads import events as read_events
 from burnline.rollups.store import Store, fingerprint
 from burnline.slis import kinds
-from burnline.spec import Model, WorkspaceSpec, load_models, load_workspace
+from burnline.spec import Model, Slo, WorkspaceSpec, load_models, load_workspace
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,180 @@ class Workspace:
             models=fleet.model_statuses(),
         )
 
+    def daily(self, *, at: datetime | None = None, days: int = 30) -> pl.DataFrame:
+        """Counts per model, SLO and local day, today included: model, slo, track, day, valid, bad, burn.
+
+        ``burn`` is the burn rate of the day (1 = exactly the pace that spends the budget).
+        """
+        fleet = self.fleet(at=at)
+        midnight = fleet.at.replace(hour=0, minute=0, second=0, microsecond=0)
+        first = bucket((midnight - timedelta(days=days - 1)).astimezone(UTC))
+        slos = pl.DataFrame(
+            [
+                {"model": q.model, "slo": q.slo.name, "track": q.slo.track, "share": float(1 - q.slo.objective)}
+                for q in fleet.questions
+            ],
+            schema={"model": pl.String, "slo": pl.String, "track": pl.String, "share": pl.Float64},
+        )
+        day = self._time(pl.col("t")).dt.date().alias("day")
+        return (
+            outcomes(fleet, first)
+            .group_by("model", "slo", day)
+            .agg(pl.col("valid", "bad").sum())
+            .join(slos, on=["model", "slo"])
+            .with_columns(burn=pl.col("bad") / pl.col("valid") / pl.col("share"))
+            .select("model", "slo", "track", "day", "valid", "bad", "burn")
+            .sort("model", "slo", "day")
+        )
+
+    def series(
+        self,
+        model: str,
+        slo: str,
+        *,
+        at: datetime | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        step: str = "1h",
+    ) -> pl.DataFrame:
+        """Counts of one SLO over time: time (start of the step), valid, bad, eligible.
+
+        ``start`` defaults to the start of its window, ``end`` (which takes the place of ``at``)
+        to the moment of the question; ``step`` is a whole number of hours or days.
+        """
+        fleet, question = self._ask(model, slo, end or at)
+        first = bucket(self.local(start)) if start is not None else fleet.spans[model, slo].first
+        rows = outcomes(fleet, first, [question]).select(
+            time=self._time(pl.col("t")), valid="valid", bad="bad", eligible="eligible"
+        )
+        return rows.group_by_dynamic("time", every=step).agg(pl.col("valid", "bad", "eligible").sum())
+
+    def burndown(
+        self,
+        model: str,
+        slo: str,
+        *,
+        at: datetime | None = None,
+        objective: float | None = None,
+        threshold: float | None = None,
+        view: Literal["fixed", "rolling"] = "fixed",
+    ) -> pl.DataFrame:
+        """What was left of a budget hour by hour: time (end of the hour), valid, bad, remaining.
+
+        ``fixed`` takes the window of ``at`` and its whole budget; ``rolling`` judges every hour
+        by the window that ends there. ``objective`` and ``threshold`` try other promises.
+        """
+        fleet, question = self._ask(model, slo, at)
+        window = fleet.spans[model, slo]
+        goal = _objective(objective, question)
+        first = window.first if view == "fixed" else 2 * window.first - window.last - 1
+        rows = self._counts(fleet, question, threshold, first).sort("t")
+        ends = rows.select(time=self._time(pl.min_horizontal(pl.col("t") + HOUR, fleet.last + 1)))["time"]
+        if view == "fixed":
+            return fixed_burndown(ends, rows["valid"], rows["bad"], goal)
+        burned = rolling_burndown(ends, rows["valid"], rows["bad"], goal, length=window.length)
+        return burned.filter(pl.col("time") > window.from_)
+
+    def what_if(
+        self,
+        model: str,
+        slo: str,
+        *,
+        objective: float | None = None,
+        threshold: float | None = None,
+        at: datetime | None = None,
+    ) -> SloStatus:
+        """The status of an SLO under another objective or threshold, recomputed from rollups.
+
+        Under another threshold, burn rates of windows shorter than an hour are unknown.
+        """
+        fleet, question = self._ask(model, slo, at)
+        goal = _objective(objective, question)
+        changed = question.slo.model_copy(update={"objective": goal})
+        if threshold is None or threshold == question.slo.threshold:
+            return replace(fleet, models=_with_slo(self.models, model, changed)).status(replace(question, slo=changed))
+        window = fleet.spans[model, slo]
+        longest = min(window.first, fleet.last - 3 * 288 + 1)
+        rows = recount(fleet, question, threshold, longest)
+        sums = {name: _sums(rows, s.first) for name, s in burn_spans(fleet.at).items() if s.last - s.first >= HOUR - 1}
+        return assess(
+            changed.model_copy(update={"threshold": threshold}),
+            window,
+            _sums(rows, window.first),
+            {name: (s.valid, s.bad) for name, s in sums.items()},
+            unit=question.sli.kind.unit,
+        )
+
+    def thresholds(self, model: str, slo: str, *, at: datetime | None = None) -> tuple[float, float] | None:
+        """The range in which ``what_if`` can move the threshold; ``None`` when it cannot."""
+        fleet, question = self._ask(model, slo, at)
+        return range_of(fleet, question, fleet.spans[model, slo].first)
+
+    def percentiles(self, model: str, *, at: datetime | None = None, days: int = 30, step: str = "1d") -> pl.DataFrame:
+        """Latency of requests that did not fail, over time: time, n, p50, p90, p95, p99 (ms, within 2 %)."""
+        fleet = self.fleet(model, at=at)
+        first = fleet.last - days * BUCKETS_PER_DAY + 1
+        rows = histogram(fleet.snapshot, first, fleet.last, model=model, kind="latency")
+        steps = rows.with_columns(time=self._time(pl.col("t")).dt.truncate(step))
+        return pl.DataFrame(
+            [
+                {"time": key[0], "n": float(part["n"].sum())}
+                | dict(
+                    zip(("p50", "p90", "p95", "p99"), quantiles(part, "latency", (0.5, 0.9, 0.95, 0.99)), strict=True)
+                )
+                for key, part in steps.partition_by("time", as_dict=True, maintain_order=True).items()
+            ],
+            schema={"time": pl.Datetime("us", self.spec.timezone)}
+            | dict.fromkeys(("n", "p50", "p90", "p95", "p99"), pl.Float64),
+        )
+
+    def segments(self, model: str, slo: str, *, at: datetime | None = None) -> pl.DataFrame:
+        """Who spent the budget: dimension, value, valid, bad, rate, share_of_bad, share_of_valid.
+
+        Sums of the whole UTC days that the window touches; empty for SLIs of time slices.
+        """
+        fleet, question = self._ask(model, slo, at)
+        measure = question.measure
+        window = fleet.spans[model, slo]
+        name = measure.id if measure is not None and measure.slices is None else ""
+        rows = segment_sums(fleet.snapshot, window.first, window.last, model=model, measure=name)
+        return rows.with_columns(
+            rate=pl.col("bad") / pl.col("valid"),
+            share_of_bad=pl.col("bad") / pl.col("bad").sum().over("dimension"),
+            share_of_valid=pl.col("valid") / pl.col("valid").sum().over("dimension"),
+        ).sort("dimension", "bad", descending=[False, True])
+
+    def events(
+        self, model: str | None = None, *, start: datetime | None = None, end: datetime | None = None
+    ) -> pl.DataFrame:
+        """Changes: time, model, kind, version, note, oldest first."""
+        low = int(self.local(start).timestamp() * 1e6) if start is not None else 0
+        high = int(self.local(end).timestamp() * 1e6) if end is not None else _FOR_EVER_US
+        rows = read_events(self.snapshot(), low, high, model=model)
+        return rows.select(
+            self._zoned(pl.from_epoch("us", time_unit="us")).alias("time"), "model", "kind", "version", "note"
+        )
+
+    def _counts(self, fleet: Fleet, question: Question, threshold: float | None, first: int) -> pl.DataFrame:
+        if threshold is None or threshold == question.slo.threshold:
+            return outcomes(fleet, first, [question])
+        return recount(fleet, question, threshold, first)
+
+    def _ask(self, model: str, slo: str, at: datetime | None) -> tuple[Fleet, Question]:
+        """The fleet of one model and the question of one SLO."""
+        definition = self.model(model)
+        found = definition.slo(slo)
+        if found is None:
+            raise _unknown("SLO", slo, [s.name for s in definition.slos])
+        return self.fleet(model, at=at), ask(definition, found)
+
+    def _time(self, buckets: pl.Expr) -> pl.Expr:
+        """Buckets as times in the workspace's zone."""
+        return self._zoned(pl.from_epoch(buckets * 300, time_unit="s").dt.cast_time_unit("us"))
+
+    def _zoned(self, utc: pl.Expr) -> pl.Expr:
+        return utc.dt.replace_time_zone("UTC").dt.convert_time_zone(self.spec.timezone)
+
     def fleet(self, model: str | None = None, *, at: datetime | None = None) -> Fleet:
         """The models as of ``at``, ready to be asked."""
         snapshot = self.snapshot()
@@ -110,6 +296,30 @@ class Workspace:
         names = {m.name for m in self.models} | set(snapshot.ledger.models())
         if model not in names:
             raise _unknown("model", model, sorted(names))
+
+
+_FOR_EVER_US = 2**62
+
+
+def _objective(objective: float | None, question: Question) -> Decimal:
+    """The objective to try. Raises ``BurnlineError`` unless it lies between 0 and 1."""
+    if objective is None:
+        return question.slo.objective
+    if not 0 < objective < 1:
+        raise BurnlineError(f"an objective of {objective} is impossible; choose one between 0 and 1")
+    return Decimal(repr(objective))
+
+
+def _with_slo(models: tuple[Model, ...], name: str, slo: Slo) -> tuple[Model, ...]:
+    def changed(model: Model) -> Model:
+        return model.model_copy(update={"slos": tuple(slo if s.name == slo.name else s for s in model.slos)})
+
+    return tuple(changed(m) if m.name == name else m for m in models)
+
+
+def _sums(rows: pl.DataFrame, first: int) -> Sums:
+    inside = rows.filter(pl.col("t") >= first - first % HOUR)
+    return Sums(*(float(inside[name].sum()) for name in ("valid", "bad", "eligible")))
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> BurnlineError:

@@ -1,0 +1,117 @@
+"""How valid and bad came about over time: for charts, for what-if, for slices.
+
+Rows are hours, named by their first bucket; time slices of five minutes are counted in the hour
+they begin in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from burnline.budgets.fleet import Fleet, slice_values
+from burnline.budgets.question import Question
+from burnline.rollups.measures import REQUESTS, Slices
+from burnline.rollups.reads import HOUR, hourly
+
+_SCHEMA = {"model": pl.String, "slo": pl.String, "t": pl.Int64} | dict.fromkeys(
+    ("valid", "bad", "eligible"), pl.Float64
+)
+
+
+def outcomes(fleet: Fleet, first: int, chosen: Sequence[Question] | None = None) -> pl.DataFrame:
+    """Hourly valid, bad and eligible of SLOs from bucket ``first`` to the moment of the fleet.
+
+    Returns model, slo, t, valid, bad, eligible, ordered by model, slo and t. Hours without
+    anything valid are left out.
+    """
+    asked = [q for q in (fleet.questions if chosen is None else chosen) if q.measure is not None]
+    measures = {q.measure.id for q in asked if q.measure} | {REQUESTS}
+    sums = hourly(fleet.snapshot, first, fleet.last, model=fleet.only, measures=sorted(measures))
+    plain = [q for q in asked if q.measure and q.measure.slices is None and not q.sliced_events]
+    parts = [_plain(sums, plain)]
+    grouped = sums.partition_by("model", "measure", as_dict=True)
+    for question in asked:
+        if question in plain or question.model not in fleet.seen:
+            continue
+        assert question.measure is not None
+        if question.sliced_events:
+            rows = fleet.event_slices(question).filter(pl.col("t") >= first)
+            parts.append(_named(question, by_hour(rows)))
+            continue
+        found = grouped.get((question.model, question.measure.id))
+        assert question.measure.slices is not None
+        parts.append(_named(question, _slices(fleet, question, question.measure.slices, found, first)))
+    return pl.concat(parts).filter(pl.col("valid") > 0).sort("model", "slo", "t")
+
+
+def _plain(sums: pl.DataFrame, questions: Sequence[Question]) -> pl.DataFrame:
+    """Events of single requests, with what they are held against."""
+    if not questions:
+        return pl.DataFrame(schema=_SCHEMA)
+    wanted = pl.DataFrame(
+        {
+            "model": [q.model for q in questions],
+            "measure": [q.measure.id for q in questions if q.measure],
+            "slo": [q.slo.name for q in questions],
+            "against": [q.sli.eligible for q in questions],
+        }
+    )
+    base = sums.filter(pl.col("measure") == REQUESTS).select(
+        "model", "t", requests="valid", succeeded=pl.col("valid") - pl.col("bad")
+    )
+    eligible = (
+        pl.when(pl.col("against") == "requests")
+        .then(pl.col("requests"))
+        .when(pl.col("against") == "succeeded")
+        .then(pl.col("succeeded"))
+        .otherwise(pl.col("valid"))
+    )
+    return (
+        sums.join(wanted, on=["model", "measure"])
+        .join(base, on=["model", "t"], how="left")
+        .select("model", "slo", "t", "valid", "bad", eligible=eligible)
+    )
+
+
+def _slices(fleet: Fleet, question: Question, slices: Slices, found: pl.DataFrame | None, first: int) -> pl.DataFrame:
+    if slices.hourly:
+        rows = slice_values(found, slices) if found is not None else _NO_SLICES
+        return rows.select("t", pl.lit(1.0).alias("valid"), "bad", pl.lit(1.0).alias("eligible"))
+    rows = found.select("t", "valid", "bad") if found is not None else _NO_SLICES.select("t", "valid", "bad")
+    return with_silence(fleet, question, rows, first) if slices.kind == "rate" else rows.with_columns(eligible="valid")
+
+
+_NO_SLICES = pl.DataFrame(schema={"t": pl.Int64, "value": pl.Float64, "valid": pl.Float64, "bad": pl.Float64})
+
+
+def with_silence(fleet: Fleet, question: Question, rows: pl.DataFrame, first: int) -> pl.DataFrame:
+    """Rate slices by hour, with a bad slice for every five minutes without a request.
+
+    ``rows`` has t, valid and bad of the slices with requests.
+    """
+    start = max(first, fleet.seen[question.model].first_us // 300_000_000)
+    every = pl.DataFrame({"t": pl.int_range(start, fleet.newest + 1, eager=True)}, schema={"t": pl.Int64})
+    expected = every.group_by(pl.col("t") // HOUR * HOUR).agg(pl.len().cast(pl.Float64).alias("every"))
+    present = rows.group_by(pl.col("t") // HOUR * HOUR).agg(pl.col("valid", "bad").sum())
+    silent = (pl.col("every") - pl.col("valid")).clip(lower_bound=0.0)
+    return (
+        expected.join(present, on="t", how="left")
+        .with_columns(pl.col("valid", "bad").fill_null(0.0))
+        .select("t", valid="every", bad=pl.col("bad") + silent, eligible="every")
+    )
+
+
+def by_hour(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows t, valid, bad, eligible summed into hours."""
+    return rows.group_by(pl.col("t") // HOUR * HOUR).agg(pl.col("valid", "bad", "eligible").sum())
+
+
+def _named(question: Question, rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        pl.lit(question.model).alias("model"),
+        pl.lit(question.slo.name).alias("slo"),
+        "t",
+        pl.col("valid", "bad", "eligible").cast(pl.Float64),
+    )
