@@ -165,6 +165,7 @@ def _model(model: ModelStatus) -> str:
             "objective",
             "bad",
             "of",
+            "known",
             "budget left",
             "bad left",
             "1h",
@@ -173,7 +174,7 @@ def _model(model: ModelStatus) -> str:
             "state",
         ]
         ordered = sorted(model.slos, key=lambda slo: slo.track)
-        lines += ["", table(header, map(_slo, ordered), right=frozenset(range(2, 11)))]
+        lines += ["", table(header, map(_slo, ordered), right=frozenset(range(2, 12)))]
     return "\n".join(lines)
 
 
@@ -187,6 +188,7 @@ def _slo(slo: SloStatus) -> list[str]:
         percent(slo.objective),
         number(slo.bad),
         number(slo.total),
+        percent(slo.coverage, 0),
         percent(slo.budget_remaining),
         BLANK if left is None else f"{left:,.0f}",
         *(rate(slo.burn_rates.get(window)) for window in ("1h", "6h", "3d")),

@@ -281,6 +281,7 @@ def test_status_text_shows_both_tracks_and_every_slo_of_a_model() -> None:
         "95.0 %",
         "600",
         "10,000",
+        "50 %",
         "-20.0 %",
         "-100",
         "1.3",
