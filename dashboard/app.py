@@ -1,0 +1,36 @@
+"""The entry point of the dashboard: its pages, and what stands around them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from burnline.dashboard import state, theme
+from burnline.dashboard.parts import guard
+
+theme.apply()
+here = st.navigation(
+    [
+        st.Page(
+            state.page("fleet"),
+            title="Fleet",
+            icon=":material/monitoring:",
+            default=True,
+            help="What needs a human this morning: every model, both budgets, worst first.",
+        ),
+        st.Page(
+            state.page("model"),
+            title="Model",
+            icon=":material/model_training:",
+            help="How one model is: its verdict, both budgets, every SLO, latency and changes.",
+        ),
+        st.Page(
+            state.page("budgets"),
+            title="Budgets",
+            icon=":material/local_fire_department:",
+            help="Where one budget goes: burndown, burn rates, slices, and what another promise would mean.",
+        ),
+    ],
+    position="top",
+)
+if guard.ready():
+    here.run()

@@ -1,0 +1,55 @@
+"""The list of models that need a human, worst first, one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from burnline.budgets.state import severity
+from burnline.dashboard import state, wording
+from burnline.dashboard.parts.header import state_badge
+from burnline.results import ModelStatus
+
+_MOST = 6
+
+
+def ranked(models: Sequence[ModelStatus]) -> list[ModelStatus]:
+    """Worst first: by state, then by what is left of the tightest budget; without SLOs before healthy."""
+
+    def urgency(model: ModelStatus) -> tuple[int, float, str]:
+        left = [
+            t.budget_remaining
+            for t in (model.tracks.infrastructure, model.tracks.model)
+            if t.budget_remaining is not None
+        ]
+        return -severity(model.state), min(left, default=1.0), model.model
+
+    return sorted(models, key=urgency)
+
+
+def needs_a_human(models: Sequence[ModelStatus]) -> None:
+    """Draws the list; healthy models are not on it."""
+    waiting = [m for m in ranked(models) if wording.shown_state(m) != "healthy"]
+    with st.container(border=True, key="card-attention", height="stretch"):
+        st.subheader("Needs a human", anchor=False)
+        if not waiting:
+            st.markdown(":green[:material/check_circle:] Every model is inside both budgets.")
+        for model in waiting[:_MOST]:
+            _entry(model)
+        if len(waiting) > _MOST:
+            st.caption(f"and {len(waiting) - _MOST} more in the table below")
+
+
+def _entry(model: ModelStatus) -> None:
+    with st.container(border=True, key=f"card-wait-{model.model}", gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.page_link(
+                state.page("model"),
+                label=f"**{model.model}**",
+                icon=":material/arrow_forward:",
+                query_params={"model": model.model},
+            )
+            state_badge(wording.shown_state(model))
+        silent = "**silent** · " if model.verdict == "silent_model_failure" else ""
+        st.markdown(f":small[{silent}{wording.attention(model)}]")

@@ -1,0 +1,69 @@
+"""Both budgets of a model over time: infrastructure above, model below."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import streamlit as st
+
+from burnline.dashboard import reads, wording
+from burnline.dashboard.charts.burndown import Panel, burndown
+from burnline.results import ModelStatus, SloStatus, Track
+
+_TIGHTEST = "tightest"
+_EMPTY = pl.DataFrame(schema={"time": pl.Datetime("us", "UTC"), "remaining": pl.Float64})
+_KEYS: dict[Track, str] = {"infrastructure": "above", "model": "below"}
+
+
+@st.fragment
+def dual_burndown(model: ModelStatus, events: pl.DataFrame, zone: ZoneInfo, day: date | None) -> None:
+    """Draws the card; the SLO of each track can be chosen, the tightest is shown unless."""
+    with st.container(border=True, key="card-dual"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader("Both budgets", anchor=False, width="content")
+            with st.container(horizontal=True, width="content"):
+                chosen = [_choose(model, track, key) for track, key in _KEYS.items()]
+        st.plotly_chart(
+            burndown(
+                [_panel(model.model, slo, track) for slo, track in zip(chosen, _KEYS, strict=True)],
+                zone,
+                events=events,
+                focus=day_span(day, zone) if day else None,
+            ),
+            key="dual",
+            config={"displayModeBar": False},
+            alt=f"What was left of the infrastructure and the model budget of {model.model} over time",
+        )
+
+
+def day_span(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """A day of the workspace, from midnight to midnight."""
+    return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
+
+
+def _choose(model: ModelStatus, track: Track, key: str) -> SloStatus | None:
+    slos = [s for s in model.slos if s.track == track]
+    tightest = next(iter(wording.worst_first(tuple(slos))), None)
+    name = st.selectbox(
+        wording.TRACKS[track],
+        [_TIGHTEST, *(s.slo for s in slos)],
+        format_func=lambda n: f"{wording.TRACKS[track]}: {n}",
+        key=key,
+        bind="query-params",
+        label_visibility="collapsed",
+        width=210,
+    )
+    return next((s for s in slos if s.slo == name), tightest)
+
+
+def _panel(model: str, slo: SloStatus | None, track: Track) -> Panel:
+    if slo is None or slo.total is None:
+        return Panel(wording.TRACKS[track], _why(slo), _EMPTY)
+    subtitle = f"{slo.slo} {wording.objective(slo.objective)} · {wording.budget(slo)}"
+    return Panel(wording.TRACKS[track], subtitle, reads.burndown(model, slo.slo), ends=reads.ends(model, slo))
+
+
+def _why(slo: SloStatus | None) -> str:
+    return "no data" if slo is None else f"{slo.slo}: {slo.reason or 'no data'}"

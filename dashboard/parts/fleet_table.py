@@ -1,0 +1,143 @@
+"""The table of all models: both budgets, burn, verdict and gate on one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from burnline.dashboard import state, wording
+from burnline.dashboard.parts.filters import team, tier
+from burnline.dashboard.parts.pills import pills
+from burnline.dashboard.wording import DECISIONS, STATES
+from burnline.results import ModelStatus
+
+_ROW, _MOST_ROWS = 38, 26
+_ARROW = ":material/arrow_forward:"
+
+
+def table(models: Sequence[ModelStatus], lines: Mapping[str, Sequence[float]]) -> None:
+    """Draws the table; `lines` are the days of the tightest budget per model."""
+    with st.container(border=True, key="card-models"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader(f"Models · {len(models)}", anchor=False, width="content")
+            st.download_button(
+                "CSV",
+                rows(models).write_csv().encode(),
+                file_name="burnline-fleet.csv",
+                mime="text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        if not models:
+            st.caption("No model matches the filters.")
+            return
+        frame = _shown(models, lines)
+        names = [m.model for m in models]
+        st.dataframe(
+            frame,
+            hide_index=True,
+            placeholder=wording.NONE,
+            row_height=_ROW,
+            height=_ROW * min(len(models), _MOST_ROWS) + _ROW,
+            column_config=_columns(names),
+            alt="All models with state, budgets, burn rates, verdict and gate",
+        )
+
+
+def rows(models: Sequence[ModelStatus]) -> pl.DataFrame:
+    """The table as plain values, for download."""
+    return pl.DataFrame([_values(m) for m in models], infer_schema_length=None)
+
+
+def _values(model: ModelStatus) -> dict[str, Any]:
+    def burn(window: str) -> float | None:
+        return max((b for s in model.slos if (b := s.burn_rates.get(window)) is not None), default=None)
+
+    known = [s.coverage for s in model.slos if s.coverage is not None]
+    return {
+        "model": model.model,
+        "state": STATES[wording.shown_state(model)].word,
+        "infrastructure_left": model.tracks.infrastructure.budget_remaining,
+        "model_left": model.tracks.model.budget_remaining,
+        "burn_1h": burn("1h"),
+        "burn_6h": burn("6h"),
+        "burn_3d": burn("3d"),
+        "verdict": wording.VERDICTS[model.verdict] if model.slos else "No SLO",
+        "gate": DECISIONS[model.gate.decision].word,
+        "coverage": min(known, default=None),
+        "type": model.type,
+        "tier": tier(model) or None,
+        "team": team(model) or None,
+        "owner": model.owner,
+        "requests": model.requests,
+    }
+
+
+def _shown(models: Sequence[ModelStatus], lines: Mapping[str, Sequence[float]]) -> pl.DataFrame:
+    plain = rows(models)
+    shares = ("infrastructure_left", "model_left", "coverage")
+    return plain.select(
+        "model",
+        pl.col("state").map_elements(lambda s: [s], return_dtype=pl.List(pl.String)),
+        pl.col("infrastructure_left") * 100,
+        pl.col("model_left") * 100,
+        pl.Series("line", [list(lines.get(m.model, ())) for m in models], dtype=pl.List(pl.Float64)),
+        "burn_1h",
+        "burn_6h",
+        "burn_3d",
+        "verdict",
+        pl.col("gate").map_elements(lambda s: [s], return_dtype=pl.List(pl.String)),
+        *(pl.col(name) * 100 for name in shares[2:]),
+        "type",
+        "tier",
+        "team",
+        pl.lit(_ARROW).alias("open"),
+    )
+
+
+def _columns(names: Sequence[str]) -> dict[str, Any]:
+    config = st.column_config
+
+    def budget(label: str) -> Any:
+        return config.ProgressColumn(label, min_value=0, max_value=100, format="%.0f %%", color="blue", width=120)
+
+    def burn(label: str) -> Any:
+        return config.NumberColumn(label, format="%.1f×", width=70, help="The SLO that burns most")
+
+    return {
+        "model": config.ButtonColumn(
+            "Model",
+            key="open-name",
+            on_click=_open,
+            args=("open-name", names),
+            type="tertiary",
+            alignment="left",
+            pinned=True,
+            width=150,
+        ),
+        "state": pills("State", STATES.values(), 95),
+        "infrastructure_left": budget("Infrastructure left"),
+        "model_left": budget("Model left"),
+        "line": config.AreaChartColumn("Tightest, 30 d", y_min=-0.5, y_max=1, width=120),
+        "burn_1h": burn("Burn 1 h"),
+        "burn_6h": burn("6 h"),
+        "burn_3d": burn("3 d"),
+        "verdict": config.TextColumn("Verdict", width=150),
+        "gate": pills("Gate", DECISIONS.values(), 85),
+        "coverage": config.NumberColumn(
+            "Coverage", format="%.0f %%", width=80, help="Share of outcomes known, of the SLO that knows least"
+        ),
+        "type": config.TextColumn("Type", width=100),
+        "tier": config.TextColumn("Tier", width=50),
+        "team": config.TextColumn("Team", width=85),
+        "open": config.ButtonColumn(
+            "", key="open-arrow", on_click=_open, args=("open-arrow", names), type="tertiary", width=50
+        ),
+    }
+
+
+def _open(key: str, names: Sequence[str]) -> None:
+    state.go("model", model=names[st.session_state[key].row])

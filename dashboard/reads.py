@@ -1,0 +1,119 @@
+"""What pages ask of the workspace, each answer kept until the rollups or the question change.
+
+The answers are frozen objects and frames nobody writes to, so sessions share them uncopied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from burnline.budgets.windows import Span, span
+from burnline.dashboard import state
+from burnline.results import FleetStatus, SloStatus
+from burnline.spec.model import Slo
+from burnline.workspace import Workspace
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _open(folder: str) -> Workspace:
+    return Workspace.open(folder)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2000)
+def _answer(
+    _workspace: Workspace, folder: str, version: str, question: str, arguments: tuple[tuple[str, object], ...]
+) -> Any:
+    return getattr(_workspace, question)(**dict(arguments))
+
+
+def _ask(question: str, arguments: Mapping[str, object]) -> Any:
+    folder = state.workspace_folder()
+    source = _open(folder)
+    return _answer(source, folder, source.version(), question, tuple(arguments.items()))
+
+
+def workspace() -> Workspace:
+    """The workspace that is shown, opened once per process."""
+    return _open(state.workspace_folder())
+
+
+def status() -> FleetStatus:
+    """Every model, as of the newest row of the logs."""
+    answer: FleetStatus = _ask("status", {})
+    return answer
+
+
+def daily(days: int = 30) -> pl.DataFrame:
+    """Counts and burn per model, SLO and day."""
+    answer: pl.DataFrame = _ask("daily", {"days": days})
+    return answer
+
+
+def burndown(
+    model: str, slo: str, *, objective: float | None = None, threshold: float | None = None, view: str = "fixed"
+) -> pl.DataFrame:
+    """What was left of a budget at each moment of its window."""
+    answer: pl.DataFrame = _ask(
+        "burndown",
+        {"model": model, "slo": slo, "objective": objective, "threshold": threshold, "view": view},
+    )
+    return answer
+
+
+def series(model: str, slo: str, *, start: datetime, end: datetime, step: str = "1h") -> pl.DataFrame:
+    """Counts of an SLO per step of time."""
+    answer: pl.DataFrame = _ask("series", {"model": model, "slo": slo, "start": start, "end": end, "step": step})
+    return answer
+
+
+def percentiles(model: str) -> pl.DataFrame:
+    """Latency percentiles per day."""
+    answer: pl.DataFrame = _ask("percentiles", {"model": model})
+    return answer
+
+
+def segments(model: str, slo: str) -> pl.DataFrame:
+    """Where the bad events of an SLO come from."""
+    answer: pl.DataFrame = _ask("segments", {"model": model, "slo": slo})
+    return answer
+
+
+def events(model: str, at: datetime) -> pl.DataFrame:
+    """Deploys and other changes of a model in the thirty days before `at`."""
+    answer: pl.DataFrame = _ask("events", {"model": model, "start": at - timedelta(days=30), "end": at})
+    return answer
+
+
+def what_if(model: str, slo: str, *, objective: float | None, threshold: float | None) -> SloStatus:
+    """An SLO as it would stand under another promise."""
+    answer: SloStatus = _ask("what_if", {"model": model, "slo": slo, "objective": objective, "threshold": threshold})
+    return answer
+
+
+def thresholds(model: str, slo: str) -> tuple[float, float] | None:
+    """The range in which the threshold of an SLO can be moved."""
+    answer: tuple[float, float] | None = _ask("thresholds", {"model": model, "slo": slo})
+    return answer
+
+
+def promise(model: str, slo: str) -> Slo | None:
+    """An SLO as it is defined."""
+    return next((found for m in workspace().models if m.name == model for found in [m.slo(slo)]), None)
+
+
+def period(model: str, slo: SloStatus) -> Span:
+    """The window of an SLO; of a calendar window up to the end of its period."""
+    defined = promise(model, slo.slo)
+    if defined is None:
+        return Span(0, 0, slo.window.from_, slo.window.to, slo.window.kind, slo.window.to)
+    return span(defined.window, slo.window.to)
+
+
+def ends(model: str, slo: SloStatus) -> datetime:
+    """When the budget of an SLO ought to be spent and no sooner."""
+    return period(model, slo).ends_at
