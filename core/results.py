@@ -138,6 +138,12 @@ class GateStatus(Result):
     reasons: tuple[str, ...]
 
 
+class GateAnswer(GateStatus):
+    """The gate of one model, by name."""
+
+    model: str
+
+
 class ModelStatus(Result):
     """One model as of a moment. ``defined`` is false for a model that is in the logs only."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,9 +21,10 @@ from burnline.budgets.question import Question, ask, plan
 from burnline.budgets.sums import Sums
 from burnline.budgets.what_if import quantiles, range_of, recount
 from burnline.budgets.windows import bucket, burn_spans
+from burnline.checking import check
 from burnline.errors import BurnlineError
 from burnline.logs import RawFile, classify, expand, moment
-from burnline.results import FleetStatus, IngestReport, SloStatus
+from burnline.results import CheckReport, FleetStatus, GateAnswer, IngestReport, SloStatus
 from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.ingest import Progress, Request, ingest, named_files
 from burnline.rollups.reads import HOUR, Snapshot, histogram, segment_sums
@@ -95,6 +96,21 @@ class Workspace:
             timezone=self.spec.timezone,
             models=fleet.model_statuses(),
         )
+
+    def check(self, paths: Sequence[str]) -> tuple[CheckReport, ...]:
+        """What these files are, seen through the mappings of the workspace."""
+        named = named_files(self.spec)
+        mappings = {f.path: m for kind in (named.logs, named.labels) for f, m in kind.items()}
+
+        def mapping(path: str) -> Mapping[str, str]:
+            return next((mappings[f.path] for f in expand(path) if f.path in mappings), {})
+
+        return tuple(report for path in paths for report in check([path], mapping=mapping(path)))
+
+    def gate(self, model: str, *, at: datetime | None = None) -> GateAnswer:
+        """May this model be deployed? Raises ``BurnlineError`` for an unknown model."""
+        answer = self.status(model, at=at).models[0].gate
+        return GateAnswer(model=model, decision=answer.decision, reasons=answer.reasons)
 
     def daily(self, *, at: datetime | None = None, days: int = 30) -> pl.DataFrame:
         """Counts per model, SLO and local day, today included: model, slo, track, day, valid, bad, burn.

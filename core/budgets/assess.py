@@ -33,7 +33,8 @@ def assess(
     Raises:
         ValueError: more bad than valid events.
     """
-    spent = budget(slo.objective, sums.valid, sums.bad) if sums.valid > 0 else None
+    valid, bad = _settled(sums.valid), _settled(sums.bad)
+    spent = budget(slo.objective, valid, bad) if valid > 0 else None
     rates = {name: burn_rate(slo.objective, *burns[name]) if spent and name in burns else None for name in BURN_WINDOWS}
     fires = firing(rules(span.length), rates, slo.objective)
     return SloStatus(
@@ -51,6 +52,15 @@ def assess(
         state=slo_state(spent, burning=bool(fires)),
         reason=reason if spent else reason or NO_EVENTS,
     )
+
+
+def _settled(count: float) -> float:
+    """The count without the rounding error of adding up slice ratios.
+
+    Counts of events are multiples of a millionth, so none of them is moved.
+    """
+    nearest = round(count)
+    return float(nearest) if abs(count - nearest) < 1e-7 else count
 
 
 def _figures(budget: Budget | None) -> dict[str, float | None]:

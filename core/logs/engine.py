@@ -44,7 +44,8 @@ def table(con: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, o
 
 def frame(con: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
     """The result of a query as a polars frame."""
-    return con.sql(query, params=dict(parameters or {})).pl()
+    result: pl.DataFrame = con.sql(query, params=dict(parameters or {})).pl()
+    return result
 
 
 def literal_scan(*, row_numbers: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -22,6 +22,7 @@ from burnline.logs.relation import (
     select,
     shape,
 )
+from burnline.spec.columns import COLUMNS
 from burnline.spec.quoting import quote_identifier
 
 FileKind = Literal["logs", "labels", "metrics", "events", "training", "unknown"]
@@ -110,9 +111,7 @@ def _impossible_values(found: Shape) -> list[tuple[str, str]]:
     return checks
 
 
-LOG_COLUMNS = frozenset(
-    ["status", "latency_ms", "prediction", "confidence", "label", "relevance", "query_id", "request_id", "version", "region", "feature_timestamp", "label_timestamp", "canary", "weight", "score", "rank"]
-)
+LOG_COLUMNS = frozenset(COLUMNS) - {"timestamp", "model", "tenant"}
 
 
 def classify(path: str, mapping: Mapping[str, str] | None = None) -> FileKind:
@@ -156,6 +155,19 @@ class ModelProfile:
 _LOOK_AT_FILES = 3
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What one file shows of one model."""
+
+    columns: frozenset[str]
+    features: tuple[str, ...]
+    kinds: Mapping[str, str]
+    distinct_labels: int
+    canaries: int
+    fractional: Mapping[str, int]
+    traffic: float
+
+
 def profile_models(files: Iterable[str], mapping: Mapping[str, str] | None = None) -> tuple[ModelProfile, ...]:
     """Profiles of all models in these log files or patterns, ordered by name.
 
@@ -163,13 +175,13 @@ def profile_models(files: Iterable[str], mapping: Mapping[str, str] | None = Non
     five minutes from the first three files of each model. Unreadable files are passed over.
     """
     spans: dict[str, list[ModelSpan]] = {}
-    looks: dict[str, list[dict[str, object]]] = {}
+    looks: dict[str, list[_Look]] = {}
     with connect(threads=2) as con:
         for file in [f for pattern in files for f in expand(pattern)]:
             try:
                 found = shape(con, file.path, mapping or {}, ("timestamp", "model"))
                 content = profile(con, found, now=datetime.now(UTC))
-            except BurnlineError:
+            except (BurnlineError, duckdb.Error):
                 continue
             wanted = [m for m in content.models if len(looks.get(m, ())) < _LOOK_AT_FILES]
             for model, span in content.models.items():
@@ -179,8 +191,7 @@ def profile_models(files: Iterable[str], mapping: Mapping[str, str] | None = Non
     return tuple(_merge(model, spans[model], looks[model], mapping or {}) for model in sorted(spans))
 
 
-def _look(con: duckdb.DuckDBPyConnection, found: Shape, models: list[str]) -> dict[str, dict[str, object]]:
-    """Per model: which columns hold values, distinct labels, whether they are whole, and traffic."""
+def _look(con: duckdb.DuckDBPyConnection, found: Shape, models: list[str]) -> dict[str, _Look]:
     if not models:
         return {}
     names = list(found.columns)
@@ -196,63 +207,53 @@ def _look(con: duckdb.DuckDBPyConnection, found: Shape, models: list[str]) -> di
         select model, {label}, {canary}, {fractional}, {counts}
         from log where model in (select unnest($models)) group by model"""
     parameters = {"path": literal_pattern(found.path), "models": models}
-    looks: dict[str, dict[str, object]] = {}
-    for row in con.execute(query, parameters).fetchall():
-        filled = {name for name, count in zip(names, row[5:], strict=True) if count}
-        looks[row[0]] = {
-            "columns": filled,
-            "features": [n for n in found.features if n in filled],
-            "kinds": {n: found.columns[n].kind for n in ("prediction", "label") if n in filled},
-            "distinct": row[1],
-            "canary": row[2],
-            "fractional": {"prediction": row[3], "label": row[4]},
-        }
     traffic = f"""
         with log as ({select(found, count_429=True)}),
              slices as (select model, _t, count(*) as n from log group by all)
         select model, quantile_cont(n, 0.05) from slices
         where model in (select unnest($models)) group by model"""
-    for model, low in con.execute(traffic, parameters).fetchall():
-        looks[model]["traffic"] = low
+    lows = dict(con.execute(traffic, parameters).fetchall())
+    looks = {}
+    for model, distinct, canaries, predictions, labels, *filled in con.execute(query, parameters).fetchall():
+        columns = frozenset(name for name, count in zip(names, filled, strict=True) if count)
+        looks[model] = _Look(
+            columns=columns,
+            features=tuple(n for n in found.features if n in columns),
+            kinds={n: found.columns[n].kind for n in ("prediction", "label") if n in columns},
+            distinct_labels=distinct,
+            canaries=canaries,
+            fractional={"prediction": predictions, "label": labels},
+            traffic=lows[model],
+        )
     return looks
 
 
-def _merge(
-    model: str,
-    spans: list[ModelSpan],
-    looks: list[dict[str, object]],
-    mapping: Mapping[str, str],
-) -> ModelProfile:
-    def every(key: str) -> list[object]:
-        return [look[key] for look in looks]
-
-    columns = frozenset().union(*every("columns"))  # type: ignore[arg-type]
-    features = tuple(dict.fromkeys(f for found in every("features") for f in found))  # type: ignore[attr-defined]
+def _merge(model: str, spans: Sequence[ModelSpan], looks: Sequence[_Look], mapping: Mapping[str, str]) -> ModelProfile:
     return ModelProfile(
         model=model,
         rows=sum(span.rows for span in spans),
         first=moment(min(span.first_us for span in spans)),
         last=moment(max(span.last_us for span in spans)),
-        columns=columns,
-        features=features,
+        columns=frozenset[str]().union(*(look.columns for look in looks)),
+        features=tuple(dict.fromkeys(name for look in looks for name in look.features)),
         prediction_kind=_value_kind(looks, "prediction"),
         label_kind=_value_kind(looks, "label"),
-        label_distinct=max(int(n) for n in every("distinct")),  # type: ignore[call-overload]
-        has_canary=any(every("canary")),
-        requests_per_slice_p05=min(float(n) for n in every("traffic")),  # type: ignore[arg-type]
+        label_distinct=max(look.distinct_labels for look in looks),
+        has_canary=any(look.canaries for look in looks),
+        requests_per_slice_p05=min(look.traffic for look in looks),
         mapping=mapping,
     )
 
 
-def _value_kind(looks: list[dict[str, object]], name: str) -> Literal["category", "number"] | None:
+def _value_kind(looks: Sequence[_Look], name: str) -> Literal["category", "number"] | None:
     """Numbers with a fraction or many whole values are numbers; everything else is a category."""
-    kinds = {look["kinds"].get(name) for look in looks} - {None}  # type: ignore[attr-defined]
+    kinds = {look.kinds[name] for look in looks if name in look.kinds}
     if not kinds:
         return None
     if kinds != {"number"}:
         return "category"
-    fractional = any(look["fractional"][name] for look in looks)  # type: ignore[index]
-    many = any(int(look["distinct"]) > _MANY for look in looks)  # type: ignore[call-overload]
+    fractional = any(look.fractional[name] for look in looks)
+    many = any(look.distinct_labels > _MANY for look in looks)
     return "number" if fractional or many else "category"
 
 

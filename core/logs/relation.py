@@ -181,7 +181,7 @@ def number(name: str, shape: Shape) -> str:
     return f"(case when isfinite({value}) then {value} end)" if column.type not in _INTEGERS else value
 
 
-_INTEGERS = tuple(t for t in _NUMBERS if t.endswith("INT") or t.endswith("INTEGER")) + ("BOOLEAN",)
+_INTEGERS = ("BOOLEAN", *(t for t in _NUMBERS if t.endswith(("INT", "INTEGER"))))
 
 
 def select(shape: Shape, *, count_429: bool, drop_rows: bool = False, absent: Iterable[str] = ()) -> str:

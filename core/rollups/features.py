@@ -132,9 +132,15 @@ def features(con: duckdb.DuckDBPyConnection, job: Job, grids: Grids, day: int | 
 def feature_schema() -> pa.Schema:
     """Columns and types of the table ``features``."""
     return pa.schema(
-        [("day", pa.int64()), ("model", pa.string()), ("version", pa.string())]
-        + [("feature", pa.string()), ("bin", pa.int32()), ("category", pa.string())]
-        + [("n", pa.int64())]
+        {
+            "day": pa.int64(),
+            "model": pa.string(),
+            "version": pa.string(),
+            "feature": pa.string(),
+            "bin": pa.int32(),
+            "category": pa.string(),
+            "n": pa.int64(),
+        }
     )
 
 
@@ -165,7 +171,8 @@ def _numeric(job: Job, name: str, grids: Grids) -> tuple[str, dict[str, object]]
                  as integer)
             when {column} is null then null
             when isfinite({column}) then -{OUTSIDE} else {OUTSIDE} end"""
-        source, parameters = "log", {"low": grid.low, "per": grid.per_unit}
+        source: str = "log"
+        parameters: dict[str, object] = {"low": grid.low, "per": grid.per_unit}
     else:
         source = "log left join (select unnest($models::varchar[]) as model, unnest($logs::boolean[]) as g_log, \
 unnest($lows::double[]) as g_low, unnest($pers::double[]) as g_per) using (model)"
@@ -180,7 +187,7 @@ unnest($lows::double[]) as g_low, unnest($pers::double[]) as g_per) using (model
         select {{day}} as day, model, {_version(job)} as version, $name as feature, {bin_} as bin,
                cast(null as varchar) as category, {_count(job)} as n
         from {source} where _ok group by all"""
-    return query, dict(parameters)
+    return query, parameters
 
 
 def _category(job: Job, name: str, grids: Grids) -> tuple[str, dict[str, object]]:

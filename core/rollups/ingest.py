@@ -26,7 +26,7 @@ from burnline.rollups import days
 from burnline.rollups.duplicates import Candidate, drop_duplicates
 from burnline.rollups.features import Grid, Grids, features, freeze
 from burnline.rollups.labels import Labels, Requests, load, probe, summary
-from burnline.rollups.ledger import LabelFile, Ledger, LogFile, Quarantined, SideFile, Span
+from burnline.rollups.ledger import Day, LabelFile, Ledger, LogFile, Quarantined, SideFile, Span
 from burnline.rollups.measures import missing
 from burnline.rollups.plan import Plan
 from burnline.rollups.roll import Job, counts, histograms, late
@@ -460,11 +460,11 @@ class _Run:
         if kept != self.ledger.days or self.tally.quarantined != self.ledger.quarantined:
             self.commit(days=kept, quarantined=dict(self.tally.quarantined))
 
-    def _summaries(self, draft: Ledger) -> dict[int, days.Day]:
+    def _summaries(self, draft: Ledger) -> dict[int, Day]:
         stale = days.stale(draft, self.plan.days)
         slices, segments = self.plan.slices(), self.plan.segments
 
-        def one(day: int) -> days.Day:
+        def one(day: int) -> Day:
             with connect() as con:
                 return days.summarise(con, self.store, draft, day, self.plan.days, slices, segments)
 

@@ -257,4 +257,4 @@ def _rows(
 def _cast(
     con: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, object], schema: dict[str, type[pl.DataType]]
 ) -> pl.DataFrame:
-    return frame(con, query, parameters).cast(dict(schema))
+    return frame(con, query, parameters).cast(pl.Schema(schema))
