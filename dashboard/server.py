@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import ipaddress
 import os
+import pkgutil
 import socket
 import sys
 import threading
@@ -11,7 +13,8 @@ import time
 import tomllib
 import urllib.request
 import webbrowser
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +130,27 @@ def _run(directory: Path, host: str, port: int, allow_remote: bool) -> None:
     # A page of another site could otherwise reach the server under a name of its own that resolves to loopback.
     names = ["*"] if allow_remote else ["localhost", "127.0.0.1", "[::1]", host]
     guard = Middleware(TrustedHostMiddleware, allowed_hosts=names)
-    app = st.App(HERE / "app.py", routes=routes(directory), middleware=[guard])
+    app = st.App(HERE / "app.py", routes=routes(directory), middleware=[guard], lifespan=_warming)
     app.run(config=configuration(host, port))
+
+
+@asynccontextmanager
+async def _warming(_: object) -> AsyncIterator[None]:
+    """Begin to warm up when the server starts; visitors need not wait for the end of it."""
+    threading.Thread(target=_warm, daemon=True).start()
+    yield
+
+
+def _warm() -> None:
+    """Import what pages import and ask what they ask first, so that the first visitor finds it done."""
+    from burnline.dashboard import charts, parts, reads
+
+    for package in (charts, parts):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    # A page will say what is wrong with the workspace, where it can be read.
+    with suppress(BurnlineError):
+        reads.status()
 
 
 def _announce(url: str, open_browser: bool) -> None:
