@@ -75,6 +75,7 @@ class Shape:
     columns: Mapping[str, Column]
     problems: tuple[str, ...]
     epoch_units: Mapping[str, int] = field(default_factory=dict)
+    never_null: frozenset[str] = frozenset()
 
     def has(self, *names: str) -> bool:
         """Whether the file has all of these canonical columns."""
@@ -140,7 +141,16 @@ def shape(con: duckdb.DuckDBPyConnection, path: str, mapping: Mapping[str, str],
                 f"{path}: {why}; every file of this kind needs {' and '.join(required)}: "
                 "name the column in the mapping of the workspace, or leave the file out"
             )
-    return Shape(path, columns, tuple(problems), _epoch_units(con, path, columns))
+    return Shape(path, columns, tuple(problems), _epoch_units(con, path, columns), _never_null(con, path, columns))
+
+
+def _never_null(con: duckdb.DuckDBPyConnection, path: str, columns: Mapping[str, Column]) -> frozenset[str]:
+    """Canonical columns of which the footer says that no row is null: they need not be looked at."""
+    query = """
+        select path_in_schema from parquet_metadata($path) group by path_in_schema
+        having sum(stats_null_count) = 0 and count(*) = count(stats_null_count)"""
+    full = {name for (name,) in con.execute(query, {"path": literal_pattern(path)}).fetchall()}
+    return frozenset(name for name, column in columns.items() if column.raw in full)
 
 
 def _epoch_units(con: duckdb.DuckDBPyConnection, path: str, columns: Mapping[str, Column]) -> dict[str, int]:
@@ -173,12 +183,18 @@ def microseconds(name: str, shape: Shape) -> str:
     return f"epoch_us({column.sql})"
 
 
-def number(name: str, shape: Shape) -> str:
-    """SQL for a column as a double; text that is no number and non-finite values are null."""
+def number(name: str, shape: Shape, condition: str = "") -> str:
+    """SQL for a column as a double; text that is no number and non-finite values are null.
+
+    ``condition`` (on ``{}``) turns values that do not meet it into null as well.
+    """
     column = shape.columns[name]
-    cast = "try_cast" if column.kind == "text" else "cast"
-    value = f"{cast}({column.sql} as double)"
-    return f"(case when isfinite({value}) then {value} end)" if column.type not in _INTEGERS else value
+    whole = column.type in _INTEGERS
+    plain = column.sql if column.type == "DOUBLE" else f"cast({column.sql} as double)"
+    value = f"try_cast({column.sql} as double)" if column.kind == "text" else plain
+    tests = [] if whole else [f"isfinite({value})"]
+    tests += [condition.format(value)] if condition else []
+    return f"(case when {' and '.join(tests)} then {value} end)" if tests else value
 
 
 _INTEGERS = ("BOOLEAN", *(t for t in _NUMBERS if t.endswith(("INT", "INTEGER"))))
@@ -195,28 +211,31 @@ def select(shape: Shape, *, count_429: bool, drop_rows: bool = False, absent: It
     parts.append(f"{_ok(shape, count_429)} as _ok")
     parts.append(f"{_weight(shape)} as _w")
     parts.append(f"{len(shape.features)} as _features")
-    nulls = [f"({shape.columns[name].sql} is null)::int" for name in shape.features]
+    nulls = [f"({shape.columns[n].sql} is null)::int" for n in shape.features if n not in shape.never_null]
     parts.append(f"{' + '.join(nulls) or '0'} as _nulls")
     parts.extend(f"cast(null as varchar) as {quote_identifier(n)}" for n in absent if n not in shape.columns)
     for name, column in shape.columns.items():
         parts.append(f"{_value(name, column, shape)} as {quote_identifier(name)}")
-    where = f"{microseconds('timestamp', shape)} is not null"
-    if shape.has("model"):
-        where += f" and {shape.columns['model'].sql} is not null"
+    conditions = []
+    if "timestamp" not in shape.never_null or shape.columns["timestamp"].kind == "text":
+        conditions.append(f"{microseconds('timestamp', shape)} is not null")
+    if "model" not in shape.never_null:
+        conditions.append(f"{shape.columns['model'].sql} is not null")
     if drop_rows:
-        where += " and file_row_number not in (select row from dropped)"
+        conditions.append("file_row_number not in (select row from dropped)")
     source = literal_scan(row_numbers=drop_rows)
+    where = f"\nwhere {' and '.join(conditions)}" if conditions else ""
     columns = ",\n  ".join(parts)
-    return f"select\n  {columns}\nfrom {source}\nwhere {where}"
+    return f"select\n  {columns}\nfrom {source}{where}"
 
 
 def _value(name: str, column: Column, shape: Shape) -> str:
     if name in TEMPORAL:
         return microseconds(name, shape)
     if name == "latency_ms":
-        return f"(case when {number(name, shape)} >= 0 then {number(name, shape)} end)"
+        return number(name, shape, "{} >= 0")
     if name == "confidence":
-        return f"(case when {number(name, shape)} between 0 and 1 then {number(name, shape)} end)"
+        return number(name, shape, "{} between 0 and 1")
     if name in NUMERIC or name.startswith(("p_", "b_")):
         return number(name, shape)
     if name in TEXTUAL or name.startswith("d_"):
@@ -235,9 +254,11 @@ def _known(shape: Shape) -> str:
 def _ok(shape: Shape, count_429: bool) -> str:
     if not shape.has("status"):
         return "true"
-    status = number("status", shape)
-    throttled = f" and {status} <> 429" if count_429 else ""
-    return f"coalesce({status} < 500{throttled}, true)"
+    column = shape.columns["status"]
+    status = column.sql if column.type in _INTEGERS else number("status", shape)
+    failed = f"{status} >= 500" + (f" or {status} = 429" if count_429 else "")
+    sure = "status" in shape.never_null and column.type in _INTEGERS
+    return f"not ({failed})" if sure else f"not coalesce({failed}, false)"
 
 
 def _weight(shape: Shape) -> str:

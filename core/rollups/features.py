@@ -1,13 +1,14 @@
 """Daily histograms of features and predictions, on bins frozen from the reference.
 
 A numeric feature gets about 128 equal bins between its 0.1 % and 99.9 % quantiles, of the value
-or, when it spans more than two decades above zero, of its logarithm. Tails keep their own bins
-beyond the ends. The bins never move: drift compares like with like.
+or of its logarithm where it is heavily skewed. Tails keep their own bins beyond the ends. The
+bins never move: drift compares like with like.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,9 +38,13 @@ class Grid:
     per_unit: float
 
     @staticmethod
-    def between(low: float, high: float) -> Grid:
-        """The grid whose ``BINS`` bins span the range; one bin per unit when it is a point."""
-        log = low > 0 and high / low > 100
+    def between(low: float, middle: float, high: float) -> Grid:
+        """The grid whose ``BINS`` bins span ``low`` to ``high``; one bin per unit when that is a point.
+
+        Positive values of which half crowd into the lowest twentieth of the range get
+        logarithmic bins.
+        """
+        log = low > 0 and middle - low < (high - low) / 20
         start, end = (math.log(low), math.log(high)) if log else (low, high)
         width = end - start
         return Grid(log, start, BINS / width if width > 0 and math.isfinite(width) else 1.0)
@@ -48,6 +53,13 @@ class Grid:
         """Lower and upper edge of a bin in the feature's own unit."""
         ends = (self.low + bin_ / self.per_unit, self.low + (bin_ + 1) / self.per_unit)
         return (math.exp(ends[0]), math.exp(ends[1])) if self.log else ends
+
+    def bounds(self) -> tuple[float, float]:
+        """The values between which bins are given; beyond them lie the two outermost bins."""
+        ends = (self.low - OUTSIDE / self.per_unit, self.low + OUTSIDE / self.per_unit)
+        if not self.log:
+            return ends
+        return (max(math.exp(max(ends[0], -700.0)), sys.float_info.min), math.exp(min(ends[1], 700.0)))
 
 
 Grids = Mapping[tuple[str, str], Grid]
@@ -66,7 +78,7 @@ def find_grids(
     names = [n for n in tracked(shape) if shape.columns[n].kind == "number"]
     if not names or not models:
         return {}
-    finite = ", ".join(f"quantile_cont({_finite(n)}, [0.001, 0.999]) as {quote_identifier(n)}" for n in names)
+    finite = ", ".join(f"quantile_cont({_finite(n)}, [0.001, 0.5, 0.999]) as {quote_identifier(n)}" for n in names)
     query = f"""
         with log as ({select(shape, count_429=count_429)}),
              sampled as (select * from log where model in (select unnest($models))
@@ -77,7 +89,7 @@ def find_grids(
     for model, *quantiles in con.execute(query, parameters).fetchall():
         for name, ends in zip(names, quantiles, strict=True):
             if ends is not None and ends[0] is not None:
-                grids[model, name] = Grid.between(ends[0], ends[1])
+                grids[model, name] = Grid.between(*ends)
     return grids
 
 
@@ -153,41 +165,52 @@ def _version(job: Job) -> str:
 
 
 def _numeric(job: Job, name: str, grids: Grids) -> tuple[str, dict[str, object]]:
-    """Models of one file often share a grid table of one row each; a join picks it."""
+    """Bins of a numeric column. Models of one file bring their own grids, joined by name.
+
+    Values beyond ``OUTSIDE`` bins from the grid, and those it cannot place, share the two
+    outermost bins; the guard comes first so that no cast can overflow.
+    """
     column = f"cast({quote_identifier(name)} as double)"
-    chosen = [(m, grids[m, name]) for m in job.measures if (m, name) in grids]
-    bin_ = f"""case when {column} is null then null
-        when not isfinite({column}) then {OUTSIDE}
-        when g_low is null or (g_log and {column} <= 0) then -{OUTSIDE}
-        else cast(greatest(-{OUTSIDE}, least({OUTSIDE}, floor(
-             ((case when g_log then ln({column}) else {column} end) - g_low) * g_per)))
-             as integer) end"""
+    chosen = {model: grids[model, name] for model in job.measures if (model, name) in grids}
+    logs = {grid.log for grid in chosen.values()}
+    transformed = f"ln({column})" if logs == {True} else column
+    if len(logs) > 1:
+        transformed = f"(case when g_log then ln({column}) else {column} end)"
+    source = "log"
+    parameters: dict[str, object] = {}
     if len(job.measures) == 1 and chosen:
-        grid = chosen[0][1]
-        transformed = f"ln({column})" if grid.log else column
-        guard = f"{column} > 0" if grid.log else "true"
-        bin_ = f"""case when isfinite({column}) and {guard}
-            then cast(greatest(-{OUTSIDE}, least({OUTSIDE}, floor(({transformed} - $low) * $per)))
-                 as integer)
-            when {column} is null then null
-            when isfinite({column}) then -{OUTSIDE} else {OUTSIDE} end"""
-        source: str = "log"
-        parameters: dict[str, object] = {"low": grid.low, "per": grid.per_unit}
+        low, per, least, most = "$low", "$per", "$least", "$most"
+        grid = next(iter(chosen.values()))
+        bounds = grid.bounds()
+        parameters = {"low": grid.low, "per": grid.per_unit, "least": bounds[0], "most": bounds[1]}
     else:
-        source = "log left join (select unnest($models::varchar[]) as model, unnest($logs::boolean[]) as g_log, \
-unnest($lows::double[]) as g_low, unnest($pers::double[]) as g_per) using (model)"
+        low, per, least, most = "g_low", "g_per", "g_least", "g_most"
+        source = "log left join grids using (model)"
         parameters = {
-            "models": [m for m, _ in chosen],
-            "logs": [g.log for _, g in chosen],
-            "lows": [g.low for _, g in chosen],
-            "pers": [g.per_unit for _, g in chosen],
+            "g_models": list(chosen),
+            "g_logs": [g.log for g in chosen.values()],
+            "g_lows": [g.low for g in chosen.values()],
+            "g_pers": [g.per_unit for g in chosen.values()],
+            "g_leasts": [g.bounds()[0] for g in chosen.values()],
+            "g_mosts": [g.bounds()[1] for g in chosen.values()],
         }
+    grid_table = f"grids as ({_GRIDS})," if parameters.keys() & {"g_models"} else ""
     query = f"""
-        with log as ({job.log})
-        select {{day}} as day, model, {_version(job)} as version, $name as feature, {bin_} as bin,
+        with {grid_table} log as ({job.log})
+        select {{day}} as day, model, {_version(job)} as version, $name as feature,
+               case when {column} > {least} and {column} < {most}
+                    then cast(floor(({transformed} - {low}) * {per}) as integer)
+                    when {column} is null then null
+                    when {column} <= {least} then -{OUTSIDE} else {OUTSIDE} end as bin,
                cast(null as varchar) as category, {_count(job)} as n
-        from {source} where _ok group by all"""
+        from {source} group by all"""
     return query, parameters
+
+
+_GRIDS = """
+    select unnest($g_models::varchar[]) as model, unnest($g_logs::boolean[]) as g_log,
+           unnest($g_lows::double[]) as g_low, unnest($g_pers::double[]) as g_per,
+           unnest($g_leasts::double[]) as g_least, unnest($g_mosts::double[]) as g_most"""
 
 
 def _category(job: Job, name: str, grids: Grids) -> tuple[str, dict[str, object]]:
@@ -198,7 +221,7 @@ def _category(job: Job, name: str, grids: Grids) -> tuple[str, dict[str, object]
         with log as ({job.log}),
              counted as (select {{day}} as day, model, {_version(job)} as version,
                                 {value} as category, {_count(job)} as n
-                         from log where _ok group by all),
+                         from log group by all),
              ranked as (select *, row_number() over (partition by model, day, version
                                                     order by n desc, category) as place
                         from counted)
