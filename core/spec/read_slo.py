@@ -19,7 +19,6 @@ from burnline.spec.units import UnitError, parse_objective, parse_percentage
 from burnline.spec.windows import BUCKET, Duration, parse_duration
 
 _EXAMPLES = {
-    "threshold": "100ms",
     "metric": "cpu_percent",
     "at": "10",
     "features": "[f_amount]",
@@ -28,6 +27,8 @@ _EXAMPLES = {
     "valid": '"status < 500"',
     "min_rows": "30",
 }
+
+_THRESHOLDS = {"ms": "100ms", "s": "5m", "/s": "5/s"}
 
 
 def read_slo(
@@ -56,7 +57,8 @@ def read_slo(
     target, slice_window = _slices(section, kind, budgeting)
     for key in sorted(kind.required):
         if section.present(key) is None:
-            section.need(key, text, _EXAMPLES[key])
+            example = _THRESHOLDS.get(kind.unit or "", "0.8") if key == "threshold" else _EXAMPLES[key]
+            section.need(key, text, example)
     parse_threshold = kind.parse_threshold
     threshold = section.get("threshold", unit(parse_threshold)) if parse_threshold else None
     metric = section.get("metric", text)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from burnline.spec.windows import Duration
 
-REMOTE = ("s3://", "gs://", "https://", "http://")
+REMOTE = ("s3://", "gs://", "gcs://", "https://", "http://", "az://", "abfss://")
 
 
 class Source(BaseModel):

@@ -139,7 +139,7 @@ def test_timeslices_of_a_per_request_sli(slos: Slos) -> None:
         ("latency: {objective: [1]}", "slos.latency.objective: must be a single value, not a list"),
         ("latency: {threshold: 100xs}", "slos.latency.threshold: '100xs' has the unknown unit 'xs'; units of time:"),
         ("latency: {threshold: .inf}", "slos.latency.threshold: Infinity is not a time; write 100ms,"),
-        ("throughput: {objective: 9%}", "'threshold' is missing in slos.throughput; add threshold: 100ms"),
+        ("throughput: {objective: 9%}", "'threshold' is missing in slos.throughput; add threshold: 5/s"),
         ("latency: {window: 30}", "slos.latency.window: 30 is not a duration; write a whole number and"),
         ("latency: {window: 1M}", "slos.latency.window: a rolling window of 1M has no fixed length; write 30d, or"),
         ("latency: {window: 4m}", "slos.latency.window: 4m is shorter than the smallest window, 5m"),
