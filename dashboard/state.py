@@ -1,15 +1,17 @@
 """Where we are: the address bar holds the whole state of a view.
 
-Widgets that are part of a view bind themselves to the URL by their key. One key means one thing
-on every page, because browser history carries the keys of one page to the next.
+What a page is about (model, SLO, day) stands in the address first and in its picker second, so
+that any link leads there. How it is shown (filters, views, sliders) is left to the widgets, which
+bind themselves to the address by their key. One key means one thing on every page.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -27,18 +29,49 @@ def page(name: str) -> Path:
     return PAGES / f"{name}.py"
 
 
-def go(name: str, **where: str | None) -> NoReturn:
-    """Opens a page at a place: `go("model", model="fraud", day="2026-11-14")`."""
-    st.switch_page(page(name), query_params={key: value for key, value in where.items() if value})
+def go(name: str, *, model: str, slo: str | None = None, day: date | None = None) -> NoReturn:
+    """Opens a page at a place."""
+    place = {"model": model, "slo": slo, "day": day.isoformat() if day else None}
+    st.switch_page(page(name), query_params={key: value for key, value in place.items() if value})
 
 
-def remember(key: str, options: Sequence[str], fallback: str) -> str | None:
-    """Makes the address name the entity a page shows, before its picker is drawn.
+def entity(key: str, options: Sequence[str], fallback: str) -> tuple[dict[str, Any], str | None]:
+    """What a picker of `key` needs to follow the address, and what the address asks for in vain.
 
-    Returns what the address asked for if it is not among `options`: a stale link must not pass
-    for the page of another model.
+    Without a word in the address the one seen last is shown, else `fallback`; either way the
+    address names it, since tomorrow's fallback is another one.
     """
-    asked = st.query_params.get(key)
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = asked if asked in options else fallback
-    return asked if asked and asked not in options else None
+    asked, seen = st.query_params.get(key), st.session_state.get(_seen(key))
+    shown = next(name for name in (asked, seen, fallback) if name in options)
+    if shown != asked:
+        st.query_params[key] = shown
+    st.session_state[_seen(key)] = shown
+    missing = asked if asked and asked != shown else None
+    return _follow(key, shown), missing
+
+
+def day(first: date, last: date) -> dict[str, Any]:
+    """What a date picker needs to follow the address; none = no day is picked."""
+    try:
+        asked = date.fromisoformat(st.query_params.get("day", ""))
+    except ValueError:
+        asked = None
+    return _follow("day", asked if asked and first <= asked <= last else None)
+
+
+def _follow(key: str, value: object) -> dict[str, Any]:
+    picker = f"pick-{key}"
+    st.session_state[picker] = value
+    return {"key": picker, "on_change": _write, "args": (key, picker)}
+
+
+def _write(key: str, picker: str) -> None:
+    value = st.session_state[picker]
+    if value is None:
+        st.query_params.pop(key, None)
+    else:
+        st.query_params[key] = str(value)
+
+
+def _seen(key: str) -> str:
+    return f"seen-{key}"

@@ -291,7 +291,8 @@ class FakeWorkspace:
             (NOW - timedelta(hours=334), "feed-ranker", "retrain", "2026-11-08", None),
         ]
         rows = [row for row in rows if model in (None, row[1])]
-        return pl.DataFrame(rows, schema=["time", "model", "kind", "version", "note"], orient="row")
+        schema = {"time": pl.Datetime("us", "UTC")} | dict.fromkeys(("model", "kind", "version", "note"), pl.String())
+        return pl.DataFrame(rows, schema=schema, orient="row")
 
     def what_if(
         self,

@@ -85,7 +85,7 @@ def heatmap(daily: pl.DataFrame, models: Sequence[str], days: Sequence[date], si
     )
     dress(figure, _ROW * len(models) + 34)
     figure.update_layout(hovermode="closest")
-    every = max(1, len(days) // 6)
+    every = max(1, len(days) // 4)
     figure.update_xaxes(
         range=[-0.5, len(days) - 0.5], tickvals=labels[len(days) % every :: every], tickangle=0, type="category"
     )

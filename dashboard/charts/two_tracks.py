@@ -44,7 +44,8 @@ def two_tracks(models: Sequence[ModelStatus]) -> go.Figure:
     figure.update_layout(annotations=notes, margin_t=24, bargap=0.42, hovermode="closest")
     figure.update_xaxes(
         range=[_FLOOR * 0.86, 1.22],
-        tickvals=[-0.5, 0, 0.5, 1],
+        tickvals=[0, 0.5, 1],
+        tickangle=0,
         tickformat=".0%",
         zeroline=True,
         zerolinecolor=zero["color"],

@@ -38,7 +38,7 @@ def burn_map(daily: pl.DataFrame, models: Sequence[str]) -> None:
             alt="Heatmap of the daily burn rate of every model over the last thirty days",
         )
     if cell := picked_cell(picked):
-        state.go("model", model=cell.model, day=cell.day.isoformat())
+        state.go("model", model=cell.model, day=cell.day)
 
 
 def picked_cell(event: Mapping[str, Any]) -> Cell | None:
@@ -46,5 +46,5 @@ def picked_cell(event: Mapping[str, Any]) -> Cell | None:
     points = event["selection"]["points"]
     if not points:
         return None
-    model, day = (points[0]["customdata"][key] for key in ("0", "1"))
+    model, day = points[0]["customdata"]
     return Cell(model, date.fromisoformat(day))

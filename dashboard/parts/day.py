@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from burnline.dashboard import wording
+from burnline.dashboard import state, wording
 from burnline.results import ModelStatus
 
 
@@ -18,7 +18,7 @@ def day_picker(daily: pl.DataFrame) -> date | None:
     assert isinstance(first, date)
     assert isinstance(last, date)
     picked: date | None = st.date_input(
-        "Day", value=None, min_value=first, max_value=last, key="day", bind="query-params", width=170
+        "Day", value=None, min_value=first, max_value=last, width=170, **state.day(first, last)
     )
     return picked
 

@@ -39,7 +39,7 @@ def kpis(status: FleetStatus, trail: pl.DataFrame) -> None:
         _burn(trail, "model"),
         _labels(status),
     ]
-    with st.grid(6, min_column_width=180):
+    with st.grid(6, min_column_width=160):
         for card in cards:
             _draw(card)
 

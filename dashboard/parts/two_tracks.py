@@ -29,4 +29,4 @@ def two_tracks(models: Sequence[ModelStatus]) -> None:
             alt="Budget left per model, infrastructure and model track side by side",
         )
     if points := picked["selection"]["points"]:
-        state.go("model", model=points[0]["customdata"]["0"])
+        state.go("model", model=points[0]["customdata"][0])
