@@ -170,10 +170,12 @@ def ingest(call: Call, paths: tuple[str, ...], watch: bool, every: float) -> Non
 @pass_call
 def check(call: Call, paths: tuple[str, ...]) -> None:
     """Say what a parquet file is and which SLIs it can support. Changes nothing."""
+    from burnline.checking import check as look
     from burnline.dashboard import text
-    from burnline.workspace import check as look
 
-    reports = look(paths)
+    # A workspace has mappings to apply, but a file can be judged without one.
+    inside = call.directory != Path() or (call.directory / "burnline.yaml").is_file()
+    reports = call.workspace().check(paths) if inside else look(paths)
     call.answer(
         reports[0] if len(reports) == 1 else reports,
         lambda: "\n\n".join(map(text.check, reports)),

@@ -111,10 +111,14 @@ def ingest(report: IngestReport) -> str:
 
 
 def init(report: InitReport) -> str:
-    """What was written, and what to do next."""
-    lines = [f"{report.directory}: {len(report.models)} models in {len(report.files)} files"]
-    lines += [f"  {file}" for file in report.files]
-    return "\n".join([*lines, f"Next: burnline -w {report.directory} ingest"])
+    """What was written for each model and what could not be promised, and what to do next."""
+    lines = [f"{report.directory}: a workspace with {len(report.models)} models"]
+    for model in report.models:
+        lines += ["", f"{click.style(model.model, bold=True)}  {model.type}, tier {model.tier}  {model.file}"]
+        lines.append(f"  promised: {', '.join(model.slos) or 'nothing'}")
+        lines += [f"  left out: {item.sli}: {item.reason}" for item in model.left_out]
+    lines += [f"passed over: {problem}" for problem in report.problems]
+    return "\n".join([*lines, "", f"Next: burnline -w {report.directory} ingest"])
 
 
 def check(report: CheckReport) -> str:

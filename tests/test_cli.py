@@ -141,8 +141,11 @@ def workspace(monkeypatch: pytest.MonkeyPatch) -> type[FakeWorkspace]:
     """A workspace that answers from memory, in place of the real one."""
     fake = type("Fake", (FakeWorkspace,), {"asked": []})
     module = types.ModuleType("burnline.workspace")
-    vars(module).update(Workspace=fake, check=lambda paths: tuple(map(report, paths)))
+    vars(module).update(Workspace=fake)
     monkeypatch.setitem(sys.modules, "burnline.workspace", module)
+    checking = types.ModuleType("burnline.checking")
+    vars(checking).update(check=lambda paths: tuple(map(report, paths)))
+    monkeypatch.setitem(sys.modules, "burnline.checking", checking)
     return fake
 
 
