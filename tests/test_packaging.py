@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
+import urllib.request
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser.helpers import serving
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -94,6 +96,13 @@ def test_the_installed_wheel_finds_its_own_data(installed: Path) -> None:
         "print(*configuration('127.0.0.1', 0))"
     )
     assert "theme." in run(installed / "bin" / "python", "-c", code)
+
+
+def test_the_installed_wheel_serves_the_dashboard(installed: Path, demo_workspace: Path, tmp_path: Path) -> None:
+    with serving(demo_workspace, tmp_path / "log", installed / "bin" / "burnline") as url:
+        for path in ("/", "/app/static/favicon.svg", "/api/status", "/metrics"):
+            with urllib.request.urlopen(url + path, timeout=30) as response:
+                assert response.status == 200
 
 
 def test_the_lock_pins_every_direct_dependency() -> None:
