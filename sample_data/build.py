@@ -67,9 +67,7 @@ def build(directory: str | Path, *, progress: Progress | None = None, scale: flo
 
 def _definitions(root: Path) -> None:
     _write_text(root / "burnline.yaml", _WORKSPACE)
-    _write_text(
-        root / "truth.yaml", yaml.safe_dump(truth(), sort_keys=False, width=100, allow_unicode=True)
-    )
+    _write_text(root / "truth.yaml", yaml.safe_dump(truth(), sort_keys=False, width=100, allow_unicode=True))
     text = files("burnline.sample_data").joinpath("definitions.yaml").read_text("utf-8")
     for document in text.split("\n---\n")[1:]:
         name = yaml.safe_load(document)["metadata"]["name"]
@@ -79,21 +77,19 @@ def _definitions(root: Path) -> None:
 
 
 def _service(root: Path, service: Service, scale: float) -> str:
-    effects: list[Effect] = [
-        effect for story in STORIES if story.model == service.name for effect in story.effects
-    ]
+    effects: list[Effect] = [effect for story in STORIES if story.model == service.name for effect in story.effects]
     log = service_log(service, effects, scale)
-    _by_day(root, service.name, log.requests)
+    _by_week(root / "logs" / service.name, log.requests, "timestamp")
     if log.labels is not None:
-        _labels_by_week(root, service.name, log.labels)
+        _by_week(root / "labels", log.labels, "label_timestamp", f"{service.name}-")
     _write(root / "infra" / f"{service.name}.parquet", infrastructure(service, effects))
     return service.name
 
 
 def _flights(root: Path, scale: float) -> None:
     log = flight_log(scale)
-    _by_week(root / "logs" / FLIGHTS, log.requests, "timestamp", "")
-    _labels_by_week(root, FLIGHTS, log.labels)
+    _by_month(root / "logs" / FLIGHTS, log.requests, "timestamp")
+    _by_month(root / "labels", log.labels, "label_timestamp", f"{FLIGHTS}-")
     first = log.requests["timestamp"][0]
     curve = recorded(FLIGHTS, "flight-delay-2013.1", first, log.curve)
     _write(root / "training" / f"{FLIGHTS}.parquet", curve)
@@ -102,28 +98,21 @@ def _flights(root: Path, scale: float) -> None:
     log.booster.save_model(str(artifact))
 
 
-def _by_day(root: Path, model: str, log: pl.DataFrame) -> None:
-    for day in _parts(log, pl.col("timestamp").dt.date()):
-        name = day["timestamp"][0].strftime("%Y-%m-%d")
-        _write(root / "logs" / model / f"{name}.parquet", day)
-
-
-def _labels_by_week(root: Path, model: str, labels: pl.DataFrame) -> None:
-    _by_week(root / "labels", labels, "label_timestamp", f"{model}-")
-
-
-def _by_week(folder: Path, frame: pl.DataFrame, time: str, prefix: str) -> None:
+def _by_week(folder: Path, frame: pl.DataFrame, time: str, prefix: str = "") -> None:
     """One file for the seven days up to each Sunday, named after its last day."""
-    last = END.date()
-    week = ((pl.lit(last) - pl.col(time).dt.date()).dt.total_days() - 1) // 7
-    for part in _parts(frame, week):
+    days_ago = (pl.lit(END.date()) - pl.col(time).dt.date()).dt.total_days()
+    _in_parts(folder, frame, time, (days_ago - 1) // 7, prefix)
+
+
+def _by_month(folder: Path, frame: pl.DataFrame, time: str, prefix: str = "") -> None:
+    _in_parts(folder, frame, time, pl.col(time).dt.truncate("1mo"), prefix)
+
+
+def _in_parts(folder: Path, frame: pl.DataFrame, time: str, key: pl.Expr, prefix: str) -> None:
+    keyed = frame.with_columns(key.alias("_part"))
+    for part in keyed.partition_by("_part", maintain_order=True, include_key=False):
         name = part[time][-1].strftime("%Y-%m-%d")
         _write(folder / f"{prefix}{name}.parquet", part)
-
-
-def _parts(frame: pl.DataFrame, key: pl.Expr) -> list[pl.DataFrame]:
-    keyed = frame.with_columns(key.alias("_part"))
-    return keyed.partition_by("_part", maintain_order=True, include_key=False)
 
 
 def _write(path: Path, frame: pl.DataFrame) -> None:

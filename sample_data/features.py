@@ -38,17 +38,17 @@ class Inputs:
     age: Ints
 
 
-def inputs(
-    service: Service, requests: Requests, effects: Sequence[Effect], canary: Bools | None
-) -> Inputs:
+def inputs(service: Service, requests: Requests, effects: Sequence[Effect], canary: Bools | None) -> Inputs:
     """Draw the features of every request; ``canary`` requests repeat a few known questions."""
     logged: dict[str, pl.Series] = {}
     true, seen = [], []
     for feature in service.features:
         own = [effect for effect in effects if _touches(effect, feature.name)]
         rng = generator(service.name, "feature", feature.name)
-        draw = _number if isinstance(feature, Number) else _choice
-        column, was, looks = draw(feature, requests, own, canary, rng)  # type: ignore[operator]
+        if isinstance(feature, Number):
+            column, was, looks = _number(feature, requests, own, canary, rng)
+        else:
+            column, was, looks = _choice(feature, requests, own, canary, rng)
         logged[f"f_{feature.name}"] = column
         true.append(was)
         seen.append(looks)

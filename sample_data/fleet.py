@@ -54,9 +54,7 @@ FLEET: tuple[Service, ...] = (
     ),
     Service(
         "payment-router",
-        Classes(
-            ("bank_a", "bank_b", "card", "wallet"), (0.4, 0.0, 0.8, 0.2), gain=26.0
-        ),
+        Classes(("bank_a", "bank_b", "card", "wallet"), (0.4, 0.0, 0.8, 0.2), gain=26.0),
         per_day=7000,
         features=(
             Number("amount", "lognormal", 60, 1.0, weight=0.8),
@@ -336,9 +334,7 @@ FLEET: tuple[Service, ...] = (
     ),
     Service(
         "image-tagger",
-        Classes(
-            ("food", "people", "product", "landscape", "text"), (0.2, 0.6, 0.4, 0.0, -0.2), gain=5.5
-        ),
+        Classes(("food", "people", "product", "landscape", "text"), (0.2, 0.6, 0.4, 0.0, -0.2), gain=5.5),
         per_day=3000,
         features=(
             Number("width_px", "lognormal", 1600, 0.5, weight=0.3, digits=0),

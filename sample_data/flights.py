@@ -72,14 +72,12 @@ def flight_log(scale: float = 1.0) -> FlightLog:
     start = flights["timestamp"].min()
     assert isinstance(start, datetime)
     boundary = start + timedelta(days=TRAINING_DAYS)
-    known = flights.filter(
-        pl.col("late").is_not_null() & (pl.col("landed") < boundary), pl.col("timestamp") < boundary
-    )
+    known = flights.filter(pl.col("late").is_not_null() & (pl.col("landed") < boundary), pl.col("timestamp") < boundary)
     categories = {name: sorted(known[name].unique().to_list()) for name in CHOICES}
     booster, curve = _train(known, categories)
-    later = flights.filter(
-        pl.col("timestamp") >= boundary, pl.col("timestamp") < END
-    ).filter(pl.int_range(pl.len()) % 100 < round(100 * scale))
+    later = flights.filter(pl.col("timestamp") >= boundary, pl.col("timestamp") < END).filter(
+        pl.int_range(pl.len()) % 100 < round(100 * scale)
+    )
     p_late = _predict(booster, _matrix(later, categories))
     requests = later.select(
         "timestamp",
@@ -115,13 +113,10 @@ def _departures() -> pl.DataFrame:
     clock_in = _clock("arr_time")
     taxi = (clock_in - clock_out - pl.col("air_time") - _LEAST_TAXI) % 60 + _LEAST_TAXI
     return flights.with_columns(
-        request_id=pl.format(
-            "{}{}-{}-{}", "carrier", "flight", "origin", local.dt.strftime("%Y%m%d")
-        ),
+        request_id=pl.format("{}{}-{}-{}", "carrier", "flight", "origin", local.dt.strftime("%Y%m%d")),
         timestamp=_instant(local),
         left=_instant(local) + pl.duration(minutes="dep_delay"),
-        landed=_instant(local)
-        + pl.duration(minutes=pl.col("dep_delay") + pl.col("air_time") + taxi),
+        landed=_instant(local) + pl.duration(minutes=pl.col("dep_delay") + pl.col("air_time") + taxi),
         late=pl.when(pl.col("arr_delay").is_not_null()).then(pl.col("arr_delay") > LATE_MINUTES),
         hour=local.dt.hour().cast(pl.Int16),
         weekday=local.dt.strftime("%a"),
@@ -146,9 +141,9 @@ def _instant(local: pl.Expr) -> pl.Expr:
 
 def _with_features(flights: pl.DataFrame) -> pl.DataFrame:
     """What an airport knows at a scheduled departure about the hours before it."""
-    return pl.concat(
-        _with_recent(flights.filter(origin=origin)) for origin in sorted(flights["origin"].unique())
-    ).sort("timestamp", "request_id")
+    return pl.concat(_with_recent(flights.filter(origin=origin)) for origin in sorted(flights["origin"].unique())).sort(
+        "timestamp", "request_id"
+    )
 
 
 def _with_recent(here: pl.DataFrame) -> pl.DataFrame:
@@ -168,9 +163,7 @@ def _with_recent(here: pl.DataFrame) -> pl.DataFrame:
     ends = np.sort(np.clip(ends, now, given_up))
     waiting = np.searchsorted(now, now) - np.searchsorted(ends, now, side="left")
     return here.with_columns(
-        recent_delay=pl.Series(
-            np.round((delays[last] - delays[first]) / np.maximum(departures, 1), 1)
-        ),
+        recent_delay=pl.Series(np.round((delays[last] - delays[first]) / np.maximum(departures, 1), 1)),
         recent_departures=pl.Series(departures).cast(pl.Int16),
         waiting=pl.Series(np.maximum(waiting, 0)).cast(pl.Int16),
     )
@@ -190,9 +183,7 @@ def _matrix(flights: pl.DataFrame, categories: dict[str, list[str]]) -> Floats:
     return np.column_stack(columns)
 
 
-def _train(
-    known: pl.DataFrame, categories: dict[str, list[str]]
-) -> tuple[lightgbm.Booster, pl.DataFrame]:
+def _train(known: pl.DataFrame, categories: dict[str, list[str]]) -> tuple[lightgbm.Booster, pl.DataFrame]:
     """A small LightGBM model and its loss by round; the last week of the four validates."""
     cut = known["timestamp"].max() - timedelta(days=7)  # type: ignore[operator]
     choices = list(range(len(NUMBERS), len(NUMBERS) + len(CHOICES)))

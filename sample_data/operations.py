@@ -52,16 +52,12 @@ def _wander(rng: np.random.Generator, n: int, spread: float) -> Floats:
     return np.convolve(steps, kernel / np.linalg.norm(kernel), mode="valid")[:n] * spread
 
 
-def changes(
-    fleet: Iterable[Service], stories: Iterable[Story], others: Iterable[Change]
-) -> pl.DataFrame:
+def changes(fleet: Iterable[Service], stories: Iterable[Story], others: Iterable[Change]) -> pl.DataFrame:
     """Every deploy, retraining and configuration change, by time."""
     found = list(others)
     for service in fleet:
         for rollout in service.rollouts:
-            found.append(
-                Change(rollout.at, service.name, "deploy", rollout.note, rollout.version)
-            )
+            found.append(Change(rollout.at, service.name, "deploy", rollout.note, rollout.version))
     for story in stories:
         if story.change:
             kind, note = story.change.split(": ", 1)

@@ -81,9 +81,7 @@ def _logits(answer: Classes, name: str, parts: Floats) -> Floats:
     return np.array(rows) * answer.gain
 
 
-def _classes(
-    name: str, answer: Classes, true: Floats, seen: Floats, canary: Bools | None
-) -> Outcomes:
+def _classes(name: str, answer: Classes, true: Floats, seen: Floats, canary: Bools | None) -> Outcomes:
     rng = generator(name, "label")
     nature = rng.gumbel(size=(len(answer.names), true.shape[1]))
     if canary is not None:

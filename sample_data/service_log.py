@@ -16,7 +16,7 @@ from burnline.sample_data.labels import NEVER, known_at
 from burnline.sample_data.outcomes import outcomes
 from burnline.sample_data.serving import latencies, statuses
 from burnline.sample_data.shapes import Ranked, Service
-from burnline.sample_data.traffic import Requests, arrivals, bucket_starts
+from burnline.sample_data.traffic import arrivals, bucket_starts
 
 _CANARY_SHARE = 0.04
 _TIME = pl.Datetime("us", "UTC")
@@ -46,10 +46,7 @@ def service_log(service: Service, effects: Sequence[Effect], scale: float) -> Se
             "timestamp": _times(requests.micros),
             "request_id": _ids(service.name, rows),
             "model": pl.repeat(service.name, len(rows), eager=True),
-            **{
-                name: pl.Series(segment.names).gather(segment.codes)
-                for name, segment in requests.segments.items()
-            },
+            **{name: pl.Series(segment.names).gather(segment.codes) for name, segment in requests.segments.items()},
             "latency_ms": latency[rows],
             "status": pl.Series(status[rows]).cast(pl.Int16),
         }
@@ -114,9 +111,7 @@ def _without_answers(log: pl.DataFrame, answered: Bools) -> pl.DataFrame:
     silent = ("prediction", "confidence", "rank", "score", "relevance", "label", "b_revenue")
     columns = [c for c in log.columns if c in silent or c.startswith("p_")]
     columns += [c for c in log.columns if c == "label_timestamp"]
-    log = log.with_columns(
-        pl.when(pl.Series(answered)).then(pl.col(name)).alias(name) for name in columns
-    )
+    log = log.with_columns(pl.when(pl.Series(answered)).then(pl.col(name)).alias(name) for name in columns)
     if "query" not in log.columns:
         return log
     # A query that failed has no items: it leaves one row.
@@ -124,9 +119,7 @@ def _without_answers(log: pl.DataFrame, answered: Bools) -> pl.DataFrame:
     first = query != query.shift(1).fill_null(-1)
     item = pl.int_range(pl.len()).over("query") + 1
     return (
-        log.with_columns(
-            query_id="request_id", request_id=pl.format("{}-{}", "request_id", item)
-        )
+        log.with_columns(query_id="request_id", request_id=pl.format("{}-{}", "request_id", item))
         .filter(pl.Series(answered) | first)
         .drop("query")
     )
@@ -140,6 +133,4 @@ def _delivered(service: Service, log: pl.DataFrame) -> ServiceLog:
     if service.labels is None or not service.labels.separate:
         return ServiceLog(log, None)
     known = log.select("request_id", "label", "label_timestamp").drop_nulls()
-    return ServiceLog(
-        log.drop("label", "label_timestamp"), known.sort("label_timestamp", "request_id")
-    )
+    return ServiceLog(log.drop("label", "label_timestamp"), known.sort("label_timestamp", "request_id"))

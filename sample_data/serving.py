@@ -32,9 +32,7 @@ def statuses(service: Service, requests: Requests, effects: Sequence[Effect]) ->
     return status
 
 
-def latencies(
-    service: Service, requests: Requests, status: Ints, effects: Sequence[Effect]
-) -> Floats:
+def latencies(service: Service, requests: Requests, status: Ints, effects: Sequence[Effect]) -> Floats:
     """Lognormal around the median, a little slower in the busy hours; a 504 is a timeout."""
     rng = generator(service.name, "latency")
     n = len(requests)

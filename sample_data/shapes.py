@@ -54,7 +54,8 @@ class Number:
         else:
             least = 0.5 if self.scale == "count" else 10.0 ** -(self.digits + 1)
             z = np.log(np.maximum(values, least) / self.centre) / self.spread
-        return np.clip(np.nan_to_num(z, nan=0.0), -_SATURATION, _SATURATION)
+        bounded: Floats = np.clip(np.nan_to_num(z, nan=0.0), -_SATURATION, _SATURATION)
+        return bounded
 
 
 @dataclass(frozen=True)

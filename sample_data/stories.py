@@ -28,9 +28,10 @@ MINUTES, HOURS, DAYS = timedelta(minutes=1), timedelta(hours=1), timedelta(days=
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """One thing that happens to one model; what it should breach is part of the truth.
+    """One thing that happens to one model, and what should be found.
 
-    ``cause`` is the kind of cause an explanation should name, ``harmful`` whether errors follow.
+    ``breaches`` are the SLOs that are breached or burning as of the end, ``strains`` those that
+    are merely at risk. ``cause`` is the kind of cause an explanation should name.
     """
 
     model: str
@@ -40,6 +41,7 @@ class Story:
     start: datetime
     end: datetime = END
     breaches: tuple[str, ...] = ()
+    strains: tuple[str, ...] = ()
     cause: str | None = None
     feature: str | None = None
     where: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
@@ -48,7 +50,7 @@ class Story:
     @property
     def harmful(self) -> bool:
         """Whether it makes anything worse that was promised."""
-        return bool(self.breaches)
+        return bool(self.breaches or self.strains)
 
 
 def _drift(day: datetime, model: str, feature: str, by: float, sentence: str) -> Story:
@@ -109,9 +111,7 @@ STORIES: tuple[Story, ...] = (
         sentence="A network partition in eu-west: most requests there fail for 95 minutes.",
         start=_OUTAGE,
         end=_OUTAGE_END,
-        effects=(
-            Failing(start=_OUTAGE, end=_OUTAGE_END, rate=0.72, where={"region": "eu-west"}),
-        ),
+        effects=(Failing(start=_OUTAGE, end=_OUTAGE_END, rate=0.72, where={"region": "eu-west"}),),
         breaches=("availability",),
         cause="segment",
         where={"region": "eu-west"},
@@ -132,9 +132,7 @@ STORIES: tuple[Story, ...] = (
         kind="unit_error",
         sentence="The ap-south pipeline switches distance from metres to millimetres.",
         start=_UNITS,
-        effects=(
-            Scaled(start=_UNITS, feature="distance_m", factor=1000, where={"region": "ap-south"}),
-        ),
+        effects=(Scaled(start=_UNITS, feature="distance_m", factor=1000, where={"region": "ap-south"}),),
         breaches=("rmse",),
         cause="feature_range",
         feature="distance_m",
@@ -156,7 +154,8 @@ STORIES: tuple[Story, ...] = (
                 where={"tenant": ("northbank", "meridian")},
             ),
         ),
-        breaches=("freshness", "accuracy"),
+        breaches=("freshness",),
+        strains=("accuracy",),
         cause="feature_stale",
         feature="watchlist_score",
         where={"tenant": ("northbank", "meridian")},
@@ -167,12 +166,8 @@ STORIES: tuple[Story, ...] = (
         kind="null_feature",
         sentence="Version 5.2.0 reads a column that the new feature store does not always fill.",
         start=_NULLS,
-        effects=(
-            Missing(
-                start=_NULLS, feature="toxicity_score", share=0.6, where={"version": "5.2.0"}
-            ),
-        ),
-        breaches=("completeness", "accuracy"),
+        effects=(Missing(start=_NULLS, feature="toxicity_score", share=0.6, where={"version": "5.2.0"}),),
+        breaches=("completeness", "accuracy", "canary"),
         cause="feature_missing",
         feature="toxicity_score",
         where={"version": "5.2.0"},
@@ -205,7 +200,7 @@ STORIES: tuple[Story, ...] = (
             Failing(start=_BOTH, rate=0.07, ramp=HOURS, where={"version": "2.9.0"}),
             Guessing(start=_BOTH, share=0.6, ramp=HOURS, where={"version": "2.9.0"}),
         ),
-        breaches=("availability", "accuracy"),
+        breaches=("availability", "accuracy", "quality"),
         cause="release",
         where={"version": "2.9.0"},
     ),
@@ -260,9 +255,7 @@ STORIES: tuple[Story, ...] = (
         sentence="Pages load twice as slowly after a redesign; whether an offer is taken does not depend on it.",
         start=moment(11, 10, 9),
         feature="page_load_ms",
-        effects=(
-            Shifted(start=moment(11, 10, 9), ramp=HOURS, feature="page_load_ms", by=1.8),
-        ),
+        effects=(Shifted(start=moment(11, 10, 9), ramp=HOURS, feature="page_load_ms", by=1.8),),
         change="deploy: checkout page redesign",
     ),
     Story(
@@ -295,6 +288,7 @@ STORIES: tuple[Story, ...] = (
         sentence="The objective lies where the model always was: met or missed by chance.",
         start=moment(10, 19),
         effects=(),
+        strains=("accuracy",),
     ),
 )
 

@@ -40,10 +40,7 @@ class Requests:
 
     def take(self, rows: Ints) -> Requests:
         """The requests of these rows, which may repeat."""
-        segments = {
-            name: replace(segment, codes=segment.codes[rows])
-            for name, segment in self.segments.items()
-        }
+        segments = {name: replace(segment, codes=segment.codes[rows]) for name, segment in self.segments.items()}
         return Requests(self.micros[rows], segments)
 
 

@@ -45,10 +45,9 @@ def training_runs() -> pl.DataFrame:
 
 def recorded(model: str, run: str, ended: datetime, losses: pl.DataFrame) -> pl.DataFrame:
     """The columns of a training log for losses that a real training left."""
-    steps = losses["step"].to_numpy()
-    begun = ended - timedelta(seconds=len(steps))
+    begun = ended - timedelta(seconds=losses.height)
     return losses.with_columns(
-        timestamp=pl.lit(begun) + pl.duration(seconds=pl.Series(steps)),
+        timestamp=pl.lit(begun) + pl.duration(seconds="step"),
         model=pl.lit(model),
         run=pl.lit(run),
     ).select(pl.col("timestamp").cast(_TIME), "model", "run", "step", "loss", "val_loss")
@@ -69,9 +68,7 @@ def _curve(run: Run) -> pl.DataFrame:
         loss[-8:] = validation[-8:] = gradient[-8:] = np.nan
     return pl.DataFrame(
         {
-            "timestamp": pl.Series(
-                [run.at + timedelta(seconds=_SECONDS_A_STEP * int(i)) for i in step]
-            ).cast(_TIME),
+            "timestamp": pl.Series([run.at + timedelta(seconds=_SECONDS_A_STEP * int(i)) for i in step]).cast(_TIME),
             "model": pl.repeat(run.model, STEPS, eager=True),
             "run": pl.repeat(run.run, STEPS, eager=True),
             "step": step,

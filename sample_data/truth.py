@@ -90,9 +90,7 @@ def truth() -> dict[str, object]:
         "to": _time(END),
         "models": {name: _model(name) for name in names},
         "anti_patterns": [dict(found) for found in ANTI_PATTERNS],
-        "training": [
-            {"model": run.model, "run": run.run, "fate": run.fate} for run in RUNS
-        ],
+        "training": [{"model": run.model, "run": run.run, "fate": run.fate} for run in RUNS],
     }
 
 
@@ -104,8 +102,7 @@ def _model(name: str) -> dict[str, object]:
             {
                 "kind": "real_storms",
                 "sentence": (
-                    "Nothing is planted: December 2013 was stormy, and a model trained in January "
-                    "knew no such weather."
+                    "Nothing is planted: December 2013 was stormy, and a model trained in January knew no such weather."
                 ),
                 "breaches": ["accuracy"],
             }
@@ -124,6 +121,7 @@ def _story(story: Story) -> dict[str, object]:
         "from": _time(story.start),
         "to": _time(story.end),
         "breaches": list(story.breaches),
+        "strains": list(story.strains),
         "harmful": story.harmful,
     }
     if story.cause:
@@ -131,10 +129,7 @@ def _story(story: Story) -> dict[str, object]:
     if story.feature:
         told["feature"] = f"f_{story.feature}"
     if story.where:
-        told["where"] = {
-            key: list(value) if isinstance(value, tuple) else value
-            for key, value in story.where.items()
-        }
+        told["where"] = {key: list(value) if isinstance(value, tuple) else value for key, value in story.where.items()}
     return told
 
 
