@@ -17,8 +17,9 @@ from burnline.dashboard.parts.two_tracks import two_tracks
 DAYS = 30
 
 status = reads.status()
-daily = reads.daily(DAYS)
-trail = trends.trailing(reads.daily(trends.reach(status.models, DAYS)), status.models)
+history = reads.daily(trends.reach(status.models, DAYS))
+daily = trends.newest(history, DAYS)
+trail = trends.trailing(history, status.models)
 zone = ZoneInfo(status.timezone)
 assert status.at is not None
 

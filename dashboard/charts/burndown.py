@@ -15,7 +15,8 @@ from plotly.subplots import make_subplots
 from burnline.dashboard.charts.canvas import AXIS, dress, note, thin
 from burnline.dashboard.charts.palette import BAD, INFO, MUTE, WHAT_IF, alpha
 
-_LABELLED_EVENTS = 6
+# Names of changes closer than this share of the width would lie on each other.
+_NAME_WIDTH = 0.14
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ def _exhausted(frame: pl.DataFrame, axis: str) -> list[dict[str, Any]]:
 def _marks(
     events: pl.DataFrame, frame: pl.DataFrame, axis: str, zone: ZoneInfo, *, named: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A vertical line per change; the newest few carry their name."""
+    """A vertical line per change, named where there is room; the newest first."""
     inside = (
         events.with_columns(_naive(zone))
         .filter(pl.col("time").is_between(frame["time"][0], frame["time"][-1]))
@@ -205,10 +206,12 @@ def _marks(
     line = {"color": alpha(MUTE, 0.9), "width": 1, "dash": "dash"}
     shapes: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
-    for index, event in enumerate(inside.iter_rows(named=True)):
+    free = frame["time"][-1] + (frame["time"][-1] - frame["time"][0])
+    for event in inside.iter_rows(named=True):
         at = event["time"]
         shapes.append(_shape("line", axis, x0=at, x1=at, y0=0, y1=1, yref=f"y{axis} domain", line=line, layer="below"))
-        if named and index < _LABELLED_EVENTS:
+        if named and free - at >= _NAME_WIDTH * (frame["time"][-1] - frame["time"][0]):
+            free = at
             text = " ".join(filter(None, (event["kind"], event["version"])))
             look = {"size": 10, "color": MUTE}
             notes.append(

@@ -21,8 +21,8 @@ _LOW, _HIGH = -3.0, 3.0
 _SCALE = [
     [0.0, alpha(OK, 0.08)],
     [0.499, alpha(OK, 0.48)],
-    [0.5, alpha(WARN, 0.75)],
-    [0.68, WARN],
+    [0.5, alpha(WARN, 0.35)],
+    [0.667, WARN],
     [0.84, "#E06A2B"],
     [1.0, BAD],
 ]

@@ -16,6 +16,11 @@ def reach(models: Iterable[ModelStatus], days: int) -> int:
     return days + max(longest, default=timedelta(0)) // timedelta(days=1)
 
 
+def newest(daily: pl.DataFrame, days: int) -> pl.DataFrame:
+    """The rows of the last `days` days."""
+    return daily.filter(pl.col("day") > pl.col("day").max() - timedelta(days=days))
+
+
 def trailing(daily: pl.DataFrame, models: Iterable[ModelStatus]) -> pl.DataFrame:
     """The budget left at the end of each day, judged by the window then ending or running.
 

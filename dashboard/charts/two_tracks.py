@@ -14,7 +14,9 @@ from burnline.results import ModelStatus, Track, TrackStatus
 
 _ROW = 21
 # A budget overspent many times over must not squeeze all others; its label has the number.
-_FLOOR = -1.0
+_FLOOR = -0.5
+# Where the column of numbers ends, right of the longest bar.
+_FIGURES = 1.62
 _TRACKS: tuple[Track, ...] = ("infrastructure", "model")
 
 
@@ -26,6 +28,7 @@ def two_tracks(models: Sequence[ModelStatus]) -> go.Figure:
     for column, track in enumerate(_TRACKS, start=1):
         lanes: list[TrackStatus] = [getattr(m.tracks, track) for m in models]
         figure.add_trace(_lane(lanes, names), row=1, col=column)
+        figure.add_trace(_figures(lanes, names), row=1, col=column)
         axis = "" if column == 1 else "2"
         notes.append(
             note(
@@ -43,8 +46,8 @@ def two_tracks(models: Sequence[ModelStatus]) -> go.Figure:
     zero = {"color": AXIS, "width": 1}
     figure.update_layout(annotations=notes, margin_t=24, bargap=0.42, hovermode="closest")
     figure.update_xaxes(
-        range=[_FLOOR * 0.86, 1.22],
-        tickvals=[0, 0.5, 1],
+        range=[_FLOOR - 0.05, _FIGURES + 0.05],
+        tickvals=[0, 1],
         tickangle=0,
         tickformat=".0%",
         zeroline=True,
@@ -59,7 +62,7 @@ def _lane(lanes: Sequence[TrackStatus], names: Sequence[str]) -> go.Bar:
     left = [lane.budget_remaining for lane in lanes]
     return go.Bar(
         # Without data the whole lane is hatched.
-        x=[1.0 if value is None else max(value, _FLOOR * 0.5) for value in left],
+        x=[1.0 if value is None else max(value, _FLOOR) for value in left],
         y=list(names),
         orientation="h",
         marker={
@@ -73,13 +76,6 @@ def _lane(lanes: Sequence[TrackStatus], names: Sequence[str]) -> go.Bar:
                 "solidity": 0.25,
             },
         },
-        text=[f"  {'no data' if value is None else wording.percent(value)}  " for value in left],
-        textposition="outside",
-        textfont={
-            "size": 11,
-            "color": [MUTE if lane.state in ("healthy", "no_data") else _ink(lane) for lane in lanes],
-        },
-        cliponaxis=False,
         customdata=[[name] for name in names],
         hovertext=[lane.binding_slo or "no data" for lane in lanes],
         hovertemplate="<b>%{y}</b> · bound by %{hovertext}<extra></extra>",
@@ -88,8 +84,20 @@ def _lane(lanes: Sequence[TrackStatus], names: Sequence[str]) -> go.Bar:
     )
 
 
+def _figures(lanes: Sequence[TrackStatus], names: Sequence[str]) -> go.Scatter:
+    return go.Scatter(
+        x=[_FIGURES] * len(lanes),
+        y=list(names),
+        mode="text",
+        text=["no data" if lane.budget_remaining is None else wording.percent(lane.budget_remaining) for lane in lanes],
+        textposition="middle left",
+        textfont={"size": 11, "color": [_ink(lane) for lane in lanes]},
+        hoverinfo="skip",
+    )
+
+
 def _ink(lane: TrackStatus) -> str:
-    return STATE[lane.state]
+    return MUTE if lane.state in ("healthy", "no_data") else STATE[lane.state]
 
 
 def _fill(lane: TrackStatus) -> str:

@@ -102,10 +102,10 @@ def _columns(names: Sequence[str]) -> dict[str, Any]:
     config = st.column_config
 
     def budget(label: str) -> Any:
-        return config.ProgressColumn(label, min_value=0, max_value=100, format="%.0f %%", color="blue", width=120)
+        return config.ProgressColumn(label, min_value=0, max_value=100, format="%.0f %%", color="blue", width=112)
 
     def burn(label: str) -> Any:
-        return config.NumberColumn(label, format="%.1f×", width=70, help="The SLO that burns most")
+        return config.NumberColumn(label, format="%.1f×", width=62, help="The SLO that burns most")
 
     return {
         "model": config.ButtonColumn(
@@ -118,23 +118,23 @@ def _columns(names: Sequence[str]) -> dict[str, Any]:
             pinned=True,
             width=150,
         ),
-        "state": pills("State", STATES.values(), 95),
+        "state": pills("State", STATES.values(), 86),
         "infrastructure_left": budget("Infrastructure left"),
         "model_left": budget("Model left"),
-        "line": config.AreaChartColumn("Tightest, 30 d", y_min=-0.5, y_max=1, width=120),
+        "line": config.AreaChartColumn("Tightest, 30 d", y_min=-0.5, y_max=1, width=100),
         "burn_1h": burn("Burn 1 h"),
         "burn_6h": burn("6 h"),
         "burn_3d": burn("3 d"),
-        "verdict": config.TextColumn("Verdict", width=150),
-        "gate": pills("Gate", DECISIONS.values(), 85),
+        "verdict": config.TextColumn("Verdict", width=138),
+        "gate": pills("Gate", DECISIONS.values(), 78),
         "coverage": config.NumberColumn(
-            "Coverage", format="%.0f %%", width=80, help="Share of outcomes known, of the SLO that knows least"
+            "Coverage", format="%.0f %%", width=72, help="Share of outcomes known, of the SLO that knows least"
         ),
-        "type": config.TextColumn("Type", width=100),
-        "tier": config.TextColumn("Tier", width=50),
-        "team": config.TextColumn("Team", width=85),
+        "type": config.TextColumn("Type", width=92),
+        "tier": config.TextColumn("Tier", width=42),
+        "team": config.TextColumn("Team", width=78),
         "open": config.ButtonColumn(
-            "", key="open-arrow", on_click=_open, args=("open-arrow", names), type="tertiary", width=50
+            "", key="open-arrow", on_click=_open, args=("open-arrow", names), type="tertiary", width=44
         ),
     }
 

@@ -27,6 +27,7 @@ class _Card:
     better: Literal["normal", "inverse"]
     help: str
     decimals: int = 0
+    note: str | None = None
 
 
 def kpis(status: FleetStatus, trail: pl.DataFrame) -> None:
@@ -47,12 +48,14 @@ def kpis(status: FleetStatus, trail: pl.DataFrame) -> None:
 def _draw(card: _Card) -> None:
     line = [float(value) for value in card.line]
     moved = round(line[-1] - line[-1 - _WEEK], card.decimals) if len(line) > _WEEK else None
+    change: str | float | None = moved if moved is None or card.decimals else int(moved)
     worse = moved is not None and moved != 0 and (moved < 0) == (card.better == "normal")
     st.metric(
         card.label,
         card.value,
-        (moved if card.decimals else int(moved)) if moved is not None else None,
+        card.note or change,
         delta_color=card.better if worse else "off",
+        delta_arrow="off" if card.note else "auto",
         delta_description=f"{_WEEK} d" if moved is not None else None,
         chart_data=line if len(line) > 1 else None,
         chart_type="area",
@@ -113,4 +116,5 @@ def _labels(status: FleetStatus) -> _Card:
         [],
         "normal",
         "Labelled predictions of all that could be labelled, over the windows of the SLOs that need labels.",
+        note=f"{wording.count(labelled)} of {wording.count(eligible)}",
     )
