@@ -40,7 +40,8 @@ class Number:
             return np.round(self.centre + self.spread * z, self.digits)
         if self.scale == "share":
             odds = np.log(self.centre / (1 - self.centre)) + self.spread * z
-            return np.round(1 / (1 + np.exp(-odds)), self.digits)
+            share: Floats = 1 / (1 + np.exp(-odds))
+            return np.round(share, self.digits)
         grown = self.centre * np.exp(self.spread * z)
         return np.floor(grown) if self.scale == "count" else np.round(grown, self.digits)
 
@@ -49,8 +50,8 @@ class Number:
         if self.scale == "normal":
             z = (values - self.centre) / self.spread
         elif self.scale == "share":
-            share = np.clip(values, 10.0 ** -(self.digits + 1), 1 - 10.0 ** -(self.digits + 1))
-            z = (np.log(share / (1 - share)) - np.log(self.centre / (1 - self.centre))) / self.spread
+            inside = np.clip(values, 10.0 ** -(self.digits + 1), 1 - 10.0 ** -(self.digits + 1))
+            z = (np.log(inside / (1 - inside)) - np.log(self.centre / (1 - self.centre))) / self.spread
         else:
             least = 0.5 if self.scale == "count" else 10.0 ** -(self.digits + 1)
             z = np.log(np.maximum(values, least) / self.centre) / self.spread
