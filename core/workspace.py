@@ -26,9 +26,10 @@ from burnline.errors import BurnlineError
 from burnline.logs import RawFile, classify, expand, moment
 from burnline.results import CheckReport, FleetStatus, GateAnswer, IngestReport, SloStatus
 from burnline.rollups.days import BUCKETS_PER_DAY
-from burnline.rollups.ingest import Progress, Request, ingest, named_files
+from burnline.rollups.ingest import Progress, ingest
 from burnline.rollups.reads import HOUR, Snapshot, histogram, segment_sums
 from burnline.rollups.reads import events as read_events
+from burnline.rollups.scan import Request, named_files
 from burnline.rollups.store import Store, fingerprint
 from burnline.slis import kinds
 from burnline.spec import Model, Slo, WorkspaceSpec, load_models, load_workspace

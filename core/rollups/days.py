@@ -38,11 +38,12 @@ def inputs(ledger: Ledger, day: int, plan: str) -> str:
     return fingerprint("day", day, plan, *names, "|", *gauges)
 
 
-def stale(ledger: Ledger, plan: str) -> list[int]:
-    """Days whose summaries are missing or were made from something else."""
+def stale(ledger: Ledger, plan: str) -> tuple[list[int], set[int]]:
+    """Days whose summaries are missing or were made from something else, and all days with data."""
     wanted = {d for f in ledger.logs.values() for d in f.days}
     wanted |= {d for f in ledger.metrics.values() for d in f.days}
-    return sorted(d for d in wanted if d not in ledger.days or ledger.days[d].inputs != inputs(ledger, d, plan))
+    old = (d for d in wanted if d not in ledger.days or ledger.days[d].inputs != inputs(ledger, d, plan))
+    return sorted(old), wanted
 
 
 def summarise(

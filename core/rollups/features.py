@@ -196,7 +196,7 @@ def _numeric(job: Job, name: str, grids: Grids) -> tuple[str, dict[str, object]]
         }
     grid_table = f"grids as ({_GRIDS})," if parameters.keys() & {"g_models"} else ""
     query = f"""
-        with {grid_table} log as ({job.log})
+        with {grid_table} log as ({job.log(name)})
         select {{day}} as day, model, {_version(job)} as version, $name as feature,
                case when {column} > {least} and {column} < {most}
                     then cast(floor(({transformed} - {low}) * {per}) as integer)
@@ -218,7 +218,7 @@ def _category(job: Job, name: str, grids: Grids) -> tuple[str, dict[str, object]
     del grids
     value = f"cast({quote_identifier(name)} as varchar)"
     query = f"""
-        with log as ({job.log}),
+        with log as ({job.log(name)}),
              counted as (select {{day}} as day, model, {_version(job)} as version,
                                 {value} as category, {_count(job)} as n
                          from log group by all),

@@ -127,11 +127,16 @@ class Day(_Entry):
 
 
 class Ledger(_Entry):
-    """Everything that is visible, and the generation of this commit."""
+    """Everything that is visible, and the generation of this commit.
+
+    ``rolled`` are logs that an ingest under way (or one that was interrupted) has rolled; nobody
+    sees them before they move to ``logs``, together with the summaries of their days.
+    """
 
     format: int = FORMAT
     generation: int = 0
     logs: dict[str, LogFile] = Field(default_factory=dict)
+    rolled: dict[str, LogFile] = Field(default_factory=dict)
     labels: dict[str, LabelFile] = Field(default_factory=dict)
     metrics: dict[str, SideFile] = Field(default_factory=dict)
     events: dict[str, SideFile] = Field(default_factory=dict)
@@ -139,23 +144,16 @@ class Ledger(_Entry):
     days: dict[int, Day] = Field(default_factory=dict)
     grids: dict[str, dict[str, tuple[bool, float, float]]] = Field(default_factory=dict)
 
-    def matched(self) -> Mapping[str, int]:
-        """Labels that found their request, by label file id."""
-        counts: dict[str, int] = {}
-        for file in self.logs.values():
-            for name, count in file.labels.items():
-                counts[name] = counts.get(name, 0) + count
-        return counts
-
     def with_(self, **changes: object) -> Ledger:
-        """The next generation with some fields replaced."""
-        return self.model_copy(update={**changes, "generation": self.generation + 1})
+        """The same with some fields replaced."""
+        return self.model_copy(update=changes)
 
     @property
     def objects(self) -> set[str]:
         """Names of every object that is visible."""
-        names = {n for f in self.logs.values() for n in (f.counts, f.histograms, f.features)}
-        names |= {f.late for f in self.logs.values() if f.late}
+        logs = [*self.logs.values(), *self.rolled.values()]
+        names = {n for f in logs for n in (f.counts, f.histograms, f.features)}
+        names |= {f.late for f in logs if f.late}
         names |= {f.object for side in (self.metrics, self.events) for f in side.values()}
         names |= {n for day in self.days.values() for n in day.objects.values()}
         return names

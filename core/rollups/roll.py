@@ -51,15 +51,19 @@ class Job:
         by_id = {m.id: m for wanted in self.measures.values() for m in wanted}
         return tuple(by_id[key] for key in sorted(by_id))
 
-    @property
-    def log(self) -> str:
-        """The canonical relation, with the columns that measures may miss."""
+    def log(self, *only: str) -> str:
+        """The canonical relation, with the columns that measures may miss.
+
+        ``only`` limits it to these columns, model and segments.
+        """
         absent = {name for m in self.distinct for name in m.optional} | set(self.segments)
+        kept = {*only, *self.segments, "model"}
         return select(
             self.shape,
             count_429=self.count_429,
             drop_rows=self.drop_rows,
-            absent=sorted(absent),
+            absent=sorted(absent & kept if only else absent),
+            only=kept if only else None,
         )
 
     @property
@@ -113,7 +117,7 @@ def counts(con: duckdb.DuckDBPyConnection, job: Job) -> pa.Table:
         rows.append(f"{{'measure': $id{index}, 'valid': v{index}, 'bad': b{index}}}")
     _plan(con, job, measures)
     query = f"""
-        with log as ({job.log}),
+        with log as ({job.log()}),
              wide as (select _t as t, model{job.keys}, {", ".join(columns)} from log group by all),
              long as (select t, model{job.keys}, unnest([{", ".join(rows)}], recursive := true)
                       from wide)
@@ -200,7 +204,7 @@ def _late_labels(
     )  # fmt: skip
     _plan(con, job, measures)
     query = f"""
-        with log as ({job.log}),
+        with log as ({job.log()}),
              labelled as ({steps}),
              compared as (select *, {compare} as _wrong, {difference} as _error from labelled),
              valued as (select *, {", ".join(values)} from compared),
@@ -244,7 +248,7 @@ def _late_queries(con: duckdb.DuckDBPyConnection, job: Job, measure: Measure) ->
     keys = "".join(f", any_value({quote_identifier(s)}) as {quote_identifier(s)}" for s in job.segments)
     models = [model for model, wanted in job.measures.items() if measure in wanted]
     query = f"""
-        with log as ({job.log}),
+        with log as ({job.log()}),
              items as (select *, 2 ** relevance - 1 as gain,
                   row_number() over (partition by model, query_id order by {_ordering(job)}) as p,
                   row_number() over (partition by model, query_id
@@ -299,7 +303,7 @@ def _settle(con: duckdb.DuckDBPyConnection, job: Job) -> pa.Table:
 def histograms(con: duckdb.DuckDBPyConnection, job: Job) -> pa.Table:
     """Hourly histograms of latency, confidence and feature age of requests that did not fail."""
     weight = "sum(_w)::bigint" if job.shape.has("weight") else f"count(*)::bigint * {SCALE}"
-    branches = []
+    tables = []
     for kind, column, bins in (
         ("latency", "latency_ms", LATENCY),
         ("confidence", "confidence", CONFIDENCE),
@@ -307,17 +311,15 @@ def histograms(con: duckdb.DuckDBPyConnection, job: Job) -> pa.Table:
     ):
         if job.shape.has(column):
             value = f"(_us - {column}) / 1e6" if kind == "age" else column
-            branches.append(
-                f"""select _t // 12 as hour, model{job.keys}, '{kind}' as kind,
-                           {bins.sql(value)} as bin, {weight} as n
-                    from log where _ok and {column} is not null group by all"""
-            )
-    if not branches:
+            query = f"""
+                with log as ({job.log(column)})
+                select _t // 12 as hour, model{job.keys}, $kind as kind, {bins.sql(value)} as bin, {weight} as n
+                from log where _ok and {column} is not null group by all"""
+            parameters = {"path": literal_pattern(job.shape.path), "kind": kind}
+            tables.append(table(con, query, parameters).cast(histogram_schema(job.segments)))
+    if not tables:
         return histogram_schema(job.segments).empty_table()
-    parameters = {"path": literal_pattern(job.shape.path)}
-    tables = [table(con, f"with log as ({job.log}) {branch}", parameters) for branch in branches]
-    merged = pa.concat_tables([t.cast(histogram_schema(job.segments)) for t in tables])
-    return merged.sort_by([(name, "ascending") for name in ("model", "kind", "hour", "bin")])
+    return pa.concat_tables(tables).sort_by([(n, "ascending") for n in ("model", "kind", "hour", "bin")])
 
 
 def histogram_schema(segments: Sequence[str]) -> pa.Schema:

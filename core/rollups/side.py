@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import duckdb
 import pyarrow as pa
 
@@ -16,7 +18,7 @@ from burnline.rollups.store import Store, fingerprint
 EVENT_KINDS = ("deploy", "retrain", "config", "feature", "incident")
 
 
-def keep_metrics(con: duckdb.DuckDBPyConnection, store: Store, file: RawFile, mapping: dict[str, str]) -> SideFile:
+def keep_metrics(con: duckdb.DuckDBPyConnection, store: Store, file: RawFile, mapping: Mapping[str, str]) -> SideFile:
     """Sums of every numeric column per five minutes and model: n, total and highest in millionths."""
     found = shape(con, file.path, mapping, ("timestamp", "model"))
     names = [n for n, c in found.columns.items() if c.kind == "number" and n not in ("timestamp", "model")]
@@ -40,7 +42,7 @@ def _metric(con: duckdb.DuckDBPyConnection, found: Shape, name: str) -> pa.Table
     return table(con, query, {"path": literal_pattern(found.path), "name": name})
 
 
-def keep_events(con: duckdb.DuckDBPyConnection, store: Store, file: RawFile, mapping: dict[str, str]) -> SideFile:
+def keep_events(con: duckdb.DuckDBPyConnection, store: Store, file: RawFile, mapping: Mapping[str, str]) -> SideFile:
     """Changes as they are: us, model, kind, version, note."""
     found = shape(con, file.path, mapping, ("timestamp", "model", "kind"))
 

@@ -42,9 +42,11 @@ class Store:
         """What is visible now."""
         return ledger.read(self.ledger_path)
 
-    def commit(self, content: Ledger) -> None:
-        """Make ``content`` visible; every object it names must have been put before."""
-        ledger.write(self.ledger_path, content)
+    def commit(self, content: Ledger) -> Ledger:
+        """Make ``content`` visible as the next generation; its objects must have been put before."""
+        committed = content.with_(generation=content.generation + 1)
+        ledger.write(self.ledger_path, committed)
+        return committed
 
     def path(self, name: str) -> str:
         """The file of an object."""
