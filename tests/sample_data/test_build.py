@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def test_progress_is_told_up_to_the_end(tmp_path: Path, capsys: pytest.CaptureFi
     begun = time.monotonic()
     build(tmp_path, scale=0.02, progress=lambda *step: told.append(step))
     with capsys.disabled():
-        print(f"\nsample at a scale of 0.02 built in {time.monotonic() - begun:.1f} s")
+        sys.stdout.write(f"\nsample at a scale of 0.02 built in {time.monotonic() - begun:.1f} s\n")
     assert [done for done, _, _ in told] == list(range(1, len(FLEET) + 3))
     assert {total for _, total, _ in told} == {len(FLEET) + 2}
     assert told[-1] == (len(told), len(told), "flight-delay")

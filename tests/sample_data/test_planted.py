@@ -13,8 +13,6 @@ import yaml
 
 Log = Callable[[str], pl.DataFrame]
 
-TIME = pl.col("timestamp")
-
 
 @pytest.fixture(scope="module")
 def truth(small: Path) -> dict[str, Any]:
@@ -26,7 +24,7 @@ def _story(truth: dict[str, Any], model: str, kind: str) -> tuple[dict[str, Any]
     """The story and the rows of its span."""
     story = next(s for s in truth[model]["stories"] if s["kind"] == kind)
     start, end = datetime.fromisoformat(story["from"]), datetime.fromisoformat(story["to"])
-    return story, TIME.is_between(start, end, closed="left")
+    return story, pl.col("timestamp").is_between(start, end, closed="left")
 
 
 def _before(story: dict[str, Any]) -> pl.Expr:
@@ -96,7 +94,7 @@ def test_unit_error_is_a_factor_of_a_thousand_in_one_region(log: Log, truth: dic
 
 
 def test_stale_features_of_two_tenants_cause_errors_there(log: Log, truth: dict[str, Any]) -> None:
-    rows = log("kyc-document").with_columns(age=TIME - pl.col("feature_timestamp"))
+    rows = log("kyc-document").with_columns(age=pl.col("timestamp") - pl.col("feature_timestamp"))
     story, during = _story(truth, "kyc-document", "stale_features")
     hit = pl.col("tenant").is_in(story["where"]["tenant"])
     assert rows.filter(during, hit)["age"].min() > timedelta(hours=5)
@@ -146,11 +144,11 @@ def test_cpu_precedes_latency(small: Path, log: Log, truth: dict[str, Any]) -> N
     story, during = _story(truth, "feed-ranker", "saturation")
     cpu = pl.read_parquet(small / "infra" / "feed-ranker.parquet")
     start = datetime.fromisoformat(story["from"])
-    calm = TIME.is_between(start, start + timedelta(hours=4), closed="left")
+    calm = pl.col("timestamp").is_between(start, start + timedelta(hours=4), closed="left")
     assert cpu.filter(during)["cpu_percent"].min() > 85
     assert cpu.filter(~during)["cpu_percent"].max() < 85
     assert rows.filter(calm)["latency_ms"].median() < 25
-    assert rows.filter(during & (TIME > start + timedelta(hours=5)))["latency_ms"].median() > 60
+    assert rows.filter(during & (pl.col("timestamp") > start + timedelta(hours=5)))["latency_ms"].median() > 60
 
 
 @pytest.mark.parametrize(("model", "by"), [("offer-selector", 1.3), ("price-optimizer", 0.7)])
@@ -173,8 +171,8 @@ def test_shared_feature_drifts_in_three_models_on_one_day(log: Log) -> None:
     day = datetime.fromisoformat("2026-11-12T00:00:00+00:00")
     for model in ("payment-router", "price-optimizer", "delivery-cost"):
         rows = log(model)
-        before = rows.filter(day > TIME)["f_fx_rate"]
-        after = rows.filter(day + timedelta(days=1) < TIME)["f_fx_rate"]
+        before = rows.filter(pl.col("timestamp") < day)["f_fx_rate"]
+        after = rows.filter(pl.col("timestamp") > day + timedelta(days=1))["f_fx_rate"]
         assert after.mean() - before.mean() == pytest.approx(2.2 * 0.015, rel=0.1)  # type: ignore[operator]
 
 
