@@ -16,7 +16,6 @@ from typing import Literal
 
 import polars as pl
 
-from burnline.budgets.windows import length
 from burnline.spec.windows import BUCKET, Duration
 
 # Counts are multiples of a millionth; in that unit they are whole and add up without error.
@@ -25,7 +24,7 @@ _SCALE = 1_000_000
 
 def width_buckets(window: Duration) -> int:
     """How many buckets a slice holds. Raises ``ValueError`` unless it is a whole number of them."""
-    width, rest = divmod(length(window), BUCKET)
+    width, rest = divmod(window.fixed, BUCKET)
     if rest or width < 1:
         raise ValueError(f"a time slice of {window} is not a whole number of five-minute buckets")
     return width

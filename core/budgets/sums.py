@@ -24,4 +24,6 @@ class Sums:
     @property
     def coverage(self) -> float | None:
         """The share of eligible events whose outcome is known, at most 1; None without any."""
-        return min(self.valid / self.eligible, 1.0) if self.eligible > 0 else None
+        # Eligible may be a difference of counts; in millionths it has no rounding error.
+        eligible = round(self.eligible, 6)
+        return min(self.valid / eligible, 1.0) if eligible > 0 else None

@@ -23,7 +23,6 @@ from burnline.spec.windows import BUCKET, Calendar, Duration, Window, parse_dura
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS = {"M": 1, "Q": 3, "Y": 12}
-_DAYS_AS_LENGTH = {"M": 30, "Q": 90, "Y": 365}
 _BURN_LENGTHS = {name: parse_duration(name).fixed for name in BURN_WINDOWS}
 
 
@@ -60,17 +59,14 @@ def begin(bucket: int) -> datetime:
     return _EPOCH + bucket * BUCKET
 
 
-def length(duration: Duration) -> timedelta:
-    """The length of a rolling window; as in OpenSLO's SDK 1M = 30 d, 1Q = 90 d, 1Y = 365 d."""
-    if duration.is_fixed:
-        return duration.fixed
-    return timedelta(days=duration.count * _DAYS_AS_LENGTH[duration.unit])
-
-
 def span(window: Window, at: datetime) -> Span:
-    """The buckets of a window as of ``at``. Raises ``ValueError`` for a time without offset."""
+    """The buckets of a window as of ``at``.
+
+    Raises ``ValueError`` for a time without offset and for a rolling window of months, quarters
+    or years, which have no fixed length.
+    """
     if window.calendar is None:
-        return rolling(length(window.duration), at)
+        return rolling(window.duration.fixed, at)
     zone = ZoneInfo(window.calendar.time_zone)
     boundary = _boundaries(window.duration, window.calendar)
     low, high = _bracket(boundary, at)
@@ -118,14 +114,15 @@ def burn_spans(at: datetime) -> dict[str, Span]:
 
 
 def _boundaries(duration: Duration, calendar: Calendar) -> Callable[[int], datetime]:
-    """The instant (UTC) at which the k-th period begins; period 0 begins at the start time."""
+    """The instant (UTC) at which the k-th period begins; period 0 begins at the start time.
+
+    Periods are counted on the local calendar, so a day is a day when the clocks change.
+    """
     zone, anchor = ZoneInfo(calendar.time_zone), calendar.start_time
     count, unit = duration.count, duration.unit
     if unit in _MONTHS:
         return lambda k: _instant(_plus_months(anchor, k * count * _MONTHS[unit]), zone)
-    if unit in ("d", "w"):
-        return lambda k: _instant(anchor + k * duration.fixed, zone)
-    return lambda k: _instant(anchor, zone) + k * duration.fixed
+    return lambda k: _instant(anchor + k * duration.fixed, zone)
 
 
 def _bracket(boundary: Callable[[int], datetime], at: datetime) -> tuple[int, int]:

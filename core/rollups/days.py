@@ -12,75 +12,127 @@ gauges     t, model, metric, n, total (millionths), highest (millionths)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import duckdb
 import pyarrow as pa
 
 from burnline.logs import SCALE
-from burnline.logs.engine import first_row, table
+from burnline.logs.engine import table
 from burnline.rollups.ledger import Day, Ledger
 from burnline.rollups.measures import REQUESTS, Measure
 from burnline.rollups.store import Store, fingerprint
 from burnline.spec.quoting import quote_identifier
 
 BUCKETS_PER_DAY = 288
-TABLES = ("buckets", "hours", "late", "segments", "histograms", "gauges")
 
 
-def inputs(ledger: Ledger, day: int, plan: str) -> str:
-    """Fingerprint of everything the summaries of a day are made from."""
-    names = sorted(
-        n for f in ledger.logs.values() if day in f.days for n in (f.counts, f.histograms, f.late)
-        if n is not None
-    )  # fmt: skip
-    gauges = sorted(f.object for f in ledger.metrics.values() if day in f.days)
-    return fingerprint("day", day, plan, *names, "|", *gauges)
+@dataclass
+class Sources:
+    """Objects that the summaries of a day are made from."""
+
+    counts: list[str] = field(default_factory=list)
+    histograms: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    gauges: list[str] = field(default_factory=list)
+    rows: int = 0
+
+    def fingerprint(self, day: int, plan: str) -> str:
+        """Changes when a source or the plan does."""
+        return fingerprint(
+            "day", day, plan, *(sorted(x) for x in (self.counts, self.histograms, self.late, self.gauges))
+        )
 
 
-def stale(ledger: Ledger, plan: str) -> tuple[list[int], set[int]]:
-    """Days whose summaries are missing or were made from something else, and all days with data."""
-    wanted = {d for f in ledger.logs.values() for d in f.days}
-    wanted |= {d for f in ledger.metrics.values() for d in f.days}
-    old = (d for d in wanted if d not in ledger.days or ledger.days[d].inputs != inputs(ledger, d, plan))
-    return sorted(old), wanted
+def sources(ledger: Ledger) -> dict[int, Sources]:
+    """Every day with data, and what its summaries are made from."""
+    found: dict[int, Sources] = {}
+    for log in ledger.logs.values():
+        for day in log.days:
+            one = found.setdefault(day, Sources())
+            one.counts.append(log.counts)
+            one.histograms.append(log.histograms)
+            one.late += [log.late] if log.late else []
+            one.rows += log.rows // len(log.days)
+    for side in ledger.metrics.values():
+        for day in side.days:
+            found.setdefault(day, Sources()).gauges.append(side.object)
+    return found
+
+
+def stale(ledger: Ledger, found: Mapping[int, Sources], plan: str) -> list[int]:
+    """Days whose summaries are missing or were made from something else."""
+    return sorted(
+        day
+        for day, one in found.items()
+        if day not in ledger.days or ledger.days[day].inputs != one.fingerprint(day, plan)
+    )
+
+
+def batches(days: Sequence[int], found: Mapping[int, Sources]) -> list[list[int]]:
+    """Days to be summarised together: neighbours, as long as there are not too many rows."""
+    groups: list[list[int]] = []
+    rows = 0
+    for day in days:
+        rows += found[day].rows
+        if not groups or rows > _ROWS_AT_ONCE or day - groups[-1][0] >= _DAYS_AT_ONCE:
+            groups.append([])
+            rows = found[day].rows
+        groups[-1].append(day)
+    return groups
+
+
+_ROWS_AT_ONCE = 1_500_000
+_DAYS_AT_ONCE = 14
 
 
 def summarise(
     con: duckdb.DuckDBPyConnection,
     store: Store,
-    ledger: Ledger,
-    day: int,
+    days: Sequence[int],
+    found: Mapping[int, Sources],
     plan: str,
     slices: Mapping[str, Sequence[Measure]],
     segments: Sequence[str],
-) -> Day:
-    """Put the summaries of one day and say where they are.
+) -> dict[int, Day]:
+    """Put the summaries of some days and say where they are.
 
     ``slices`` are the five-minute slice measures of each model (rates and gauges).
     """
-    made_from = inputs(ledger, day, plan)
-    files = [f for f in ledger.logs.values() if day in f.days]
-    first, last = day * BUCKETS_PER_DAY, (day + 1) * BUCKETS_PER_DAY
-    bounds = {"first": first, "last": last}
-    _load(con, "counts", store.paths(f.counts for f in files), bounds, segments)
-    _load(con, "late", store.paths(f.late for f in files if f.late), bounds, segments)
-    _load_gauges(con, store.paths(f.object for f in ledger.metrics.values() if day in f.days), bounds)
-    tables = {
-        "late": table(con, _LATE),
-        "segments": _segments(con, segments),
-        "gauges": table(con, "select * from gauges order by model, metric, t"),
-    }
+    bounds = {"first": days[0] * BUCKETS_PER_DAY, "last": (days[-1] + 1) * BUCKETS_PER_DAY}
+
+    def paths(kind: str) -> list[str]:
+        return store.paths(sorted({name for day in days for name in getattr(found[day], kind)}))
+
+    _load(con, "counts", paths("counts"), bounds, segments)
+    _load(con, "late", paths("late"), bounds, segments)
+    _load_gauges(con, paths("gauges"), bounds)
     con.execute(_BUCKETS)
     _slices(con, slices)
-    tables["buckets"] = table(con, "select * from buckets order by model, measure, t")
-    tables["hours"] = table(con, _HOURS)
-    tables["histograms"] = _histograms(con, store.paths(f.histograms for f in files), day)
-    known = first_row(con, "select coalesce(max(known), -1) from late")[0]
-    names = {
-        kind: store.put(f"day-{kind}-{made_from}", content) for kind, content in tables.items() if content.num_rows
+    tables = {
+        "buckets": table(con, _ALL_BUCKETS),
+        "hours": table(con, _HOURS),
+        "late": table(con, _LATE),
+        "segments": _segments(con, segments),
+        "gauges": table(con, _GAUGES),
+        "histograms": _histograms(con, paths("histograms"), days),
     }
-    return Day(inputs=made_from, objects=names, known=int(known))
+    known = dict(con.execute(_KNOWN).fetchall())
+    result = {}
+    for day in days:
+        made_from = found[day].fingerprint(day, plan)
+        parts = {kind: _of_day(content, day) for kind, content in tables.items()}
+        names = {k: store.put(f"day-{k}-{made_from}", part) for k, part in parts.items() if part.num_rows}
+        result[day] = Day(inputs=made_from, objects=names, known=known.get(day, -1))
+    return result
+
+
+def _of_day(content: pa.Table, day: int) -> pa.Table:
+    """The rows of one day of a table that is ordered by its column ``day``."""
+    days = content["day"].to_numpy()
+    start, end = days.searchsorted([day, day + 1])
+    return content.slice(start, end - start).drop_columns("day")
 
 
 _COLUMNS = {
@@ -122,10 +174,18 @@ def _load_gauges(con: duckdb.DuckDBPyConnection, paths: list[str], bounds: Mappi
         )
 
 
-_LATE = """
-    select t, known, model, measure, sum(valid)::bigint as valid, sum(bad)::bigint as bad,
+_DAY = f"t // {BUCKETS_PER_DAY} as day"
+
+_LATE = f"""
+    select {_DAY}, t, known, model, measure, sum(valid)::bigint as valid, sum(bad)::bigint as bad,
            sum(rows)::bigint as rows, sum(amount)::decimal(38,0) as amount
-    from late group by all order by model, measure, t, known"""
+    from late group by all order by day, model, measure, t, known"""
+
+_KNOWN = f"select {_DAY}, max(known) from late group by all"
+
+_GAUGES = f"select {_DAY}, * from gauges order by day, model, metric, t"
+
+_ALL_BUCKETS = f"select {_DAY}, * from buckets order by day, model, measure, t"
 
 _BUCKETS = """
     create or replace temp table buckets as
@@ -136,10 +196,10 @@ _BUCKETS = """
           select t, model, measure, valid, bad, rows, amount from late)
     group by all"""
 
-_HOURS = """
-    select t - t % 12 as t, model, measure, sum(valid)::bigint as valid, sum(bad)::bigint as bad,
+_HOURS = f"""
+    select {_DAY}, t - t % 12 as t, model, measure, sum(valid)::bigint as valid, sum(bad)::bigint as bad,
            sum(rows)::bigint as rows, sum(amount)::decimal(38,0) as amount
-    from buckets group by all order by model, measure, t"""
+    from buckets group by all order by day, model, measure, t"""
 
 
 def _slices(con: duckdb.DuckDBPyConnection, slices: Mapping[str, Sequence[Measure]]) -> None:
@@ -176,33 +236,46 @@ def _slices(con: duckdb.DuckDBPyConnection, slices: Mapping[str, Sequence[Measur
     con.unregister("slice_plan")
 
 
+_SEGMENT_SCHEMA = pa.schema(
+    [("day", pa.int64())]
+    + [(name, pa.string()) for name in ("model", "measure", "dimension", "value")]
+    + [("valid", pa.int64()), ("bad", pa.int64())]
+)
+
+
 def _segments(con: duckdb.DuckDBPyConnection, segments: Sequence[str]) -> pa.Table:
-    tables = []
+    tables = [_SEGMENT_SCHEMA.empty_table()]
     for name in segments:
         column = quote_identifier(name)
-        tables.append(
-            table(
-                con,
-                f"""select model, measure, $name as dimension, {column} as value,
-                           sum(valid)::bigint as valid, sum(bad)::bigint as bad
-                    from (select model, measure, {column}, valid, bad from counts
-                          union all select model, measure, {column}, valid, bad from late)
-                    where {column} is not null group by all
-                    order by model, measure, value""",
-                {"name": name},
-            )
-        )
-    return pa.concat_tables(tables) if tables else pa.table({"model": pa.array([], pa.string())})
+        query = f"""
+            select {_DAY}, model, measure, $name as dimension, {column} as value,
+                   sum(valid)::bigint as valid, sum(bad)::bigint as bad
+            from (select t, model, measure, {column}, valid, bad from counts
+                  union all select t, model, measure, {column}, valid, bad from late)
+            where {column} is not null group by all"""
+        tables.append(table(con, query, {"name": name}).cast(_SEGMENT_SCHEMA))
+    order = [(name, "ascending") for name in _SEGMENT_SCHEMA.names[:5]]
+    return pa.concat_tables(tables).sort_by(order)
 
 
-def _histograms(con: duckdb.DuckDBPyConnection, paths: Iterable[str], day: int) -> pa.Table:
-    names = list(paths)
-    if not names:
-        return pa.table({"model": pa.array([], pa.string())})
-    return table(
-        con,
-        """select model, kind, hour, bin, sum(n)::bigint as n
-           from read_parquet($paths, union_by_name = true)
-           where hour >= $first and hour < $last group by all order by model, kind, hour, bin""",
-        {"paths": names, "first": day * 24, "last": (day + 1) * 24},
-    )
+_HISTOGRAM_SCHEMA = pa.schema(
+    {
+        "day": pa.int64(),
+        "model": pa.string(),
+        "kind": pa.string(),
+        "hour": pa.int64(),
+        "bin": pa.int32(),
+        "n": pa.int64(),
+    }
+)
+
+
+def _histograms(con: duckdb.DuckDBPyConnection, paths: list[str], days: Sequence[int]) -> pa.Table:
+    if not paths:
+        return _HISTOGRAM_SCHEMA.empty_table()
+    query = """
+        select hour // 24 as day, model, kind, hour, bin, sum(n)::bigint as n
+        from read_parquet($paths, union_by_name = true)
+        where hour >= $first and hour < $last group by all order by day, model, kind, hour, bin"""
+    bounds = {"first": days[0] * 24, "last": (days[-1] + 1) * 24}
+    return table(con, query, {"paths": paths, **bounds}).cast(_HISTOGRAM_SCHEMA)

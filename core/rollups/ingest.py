@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from typing import TypeVar
 
 import duckdb
@@ -98,6 +99,9 @@ class _Run:
         self.mappings = {file.path: mapping for file, mapping in request.logs.items()}
         self.shapes: dict[str, Shape] = {}
         self.label_shapes: dict[str, Labels] = {}
+        self.idle: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+        for _ in range(_cores()):
+            self.idle.put(connect())
         self.tally = _Tally()
         asked = request.paths
         self.tally.quarantined = {p: q for p, q in self.before.quarantined.items() if p not in asked}
@@ -118,10 +122,18 @@ class _Run:
         reason = text.removeprefix(f"{file.path}: ")
         self.tally.quarantined[file.path] = Quarantined(id=file.id, reason=reason)
 
-    def _each(self, work: Callable[[T], R], items: Sequence[T], what: str) -> Iterator[R]:
+    def _each(self, work: Callable[[duckdb.DuckDBPyConnection, T], R], items: Sequence[T], what: str) -> Iterator[R]:
         """The results of independent pieces of work, one per core at a time, in order."""
+
+        def with_connection(item: T) -> R:
+            con = self.idle.get()
+            try:
+                return work(con, item)
+            finally:
+                self.idle.put(con)
+
         with ThreadPoolExecutor(max_workers=_cores()) as pool:
-            for done, result in enumerate(pool.map(work, items), start=1):
+            for done, result in enumerate(pool.map(with_connection, items), start=1):
                 self.progress(done, len(items), what)
                 yield result
 
@@ -198,12 +210,11 @@ class _Run:
         return moved or entry.plan != self.plan.of(entry.models)
 
     def _look_at(self, files: Sequence[RawFile]) -> list[NewLog]:
-        def one(file: RawFile) -> NewLog | tuple[RawFile, Exception]:
-            with connect() as con:
-                try:
-                    return look(con, file, self.request.logs[file], self.now)
-                except (BurnlineError, duckdb.Error) as error:
-                    return file, error
+        def one(con: duckdb.DuckDBPyConnection, file: RawFile) -> NewLog | tuple[RawFile, Exception]:
+            try:
+                return look(con, file, self.request.logs[file], self.now)
+            except (BurnlineError, duckdb.Error) as error:
+                return file, error
 
         found = []
         for result in self._each(one, files, "looking at logs"):
@@ -217,12 +228,11 @@ class _Run:
         grids = {(model, n): Grid(*values) for model, names in self.grids.items() for n, values in names.items()}
         candidates = self._candidates(ordered)
 
-        def one(log: NewLog) -> LogFile | tuple[RawFile, Exception]:
-            with connect() as con:
-                try:
-                    return self._roll(con, log, grids, candidates[log.file.path])
-                except (BurnlineError, duckdb.Error) as error:
-                    return log.file, error
+        def one(con: duckdb.DuckDBPyConnection, log: NewLog) -> LogFile | tuple[RawFile, Exception]:
+            try:
+                return self._roll(con, log, grids, candidates[log.file.path])
+            except (BurnlineError, duckdb.Error) as error:
+                return log.file, error
 
         rolled = self._each(one, ordered, "rolling up logs")
         for done, (log, result) in enumerate(zip(ordered, rolled, strict=True), start=1):
@@ -240,7 +250,7 @@ class _Run:
     def _note(self) -> None:
         """Remember what is rolled, unseen by readers, for a run that takes over after a crash."""
         rolled = {p: e for p, e in self.entries.items() if self.before.logs.get(p) != e}
-        self.before = self.store.commit(self.before.with_(rolled=rolled, grids=self.grids))
+        self.before = self.store.commit(self.before.with_(rolled=rolled, grids=self.grids), since=self.before)
 
     def _candidates(self, ordered: Sequence[NewLog]) -> dict[str, list[Candidate]]:
         """Logs before each file that may hold the same requests: a common model, overlapping times."""
@@ -337,7 +347,7 @@ class _Run:
             for path, entry in self.entries.items()
             if set(entry.labels) & current != set(entry.joined) and self._requests(path) is not None
         ]
-        joins = self._each(lambda path: self._join(path, current), waiting, "joining labels")
+        joins = self._each(lambda con, path: self._join(con, path, current), waiting, "joining labels")
         for path, entry in zip(waiting, joins, strict=True):
             self.entries[path] = entry
 
@@ -375,7 +385,7 @@ class _Run:
         found = self._requests_shape(path)
         return Requests(path, found, self.entries[path].first_us) if found is not None else None
 
-    def _join(self, path: str, current: set[str]) -> LogFile:
+    def _join(self, con: duckdb.DuckDBPyConnection, path: str, current: set[str]) -> LogFile:
         """The entry of a log with the labels of every file that touches it."""
         entry = self.entries[path]
         touching = tuple(sorted(set(entry.labels) & current))
@@ -383,12 +393,11 @@ class _Run:
         assert requests is not None
         shapes = ((p, id_, self._requests_shape(p)) for p, id_ in entry.behind.items())
         before = [Candidate(p, id_, found) for p, id_, found in shapes if found is not None]
-        with connect() as con:
-            dropped = drop_duplicates(con, requests.shape, before)
-            job, _ = self._job(requests.shape, entry.models, dropped > 0)
-            files = [self.label_shapes[i] for i in touching if i in self.label_shapes]
-            kind = load(con, requests, files) if files else None
-            table = late(con, job, kind)
+        dropped = drop_duplicates(con, requests.shape, before)
+        job, _ = self._job(requests.shape, entry.models, dropped > 0)
+        files = [self.label_shapes[i] for i in touching if i in self.label_shapes]
+        kind = load(con, requests, files) if files else None
+        table = late(con, job, kind)
         name = self.store.put(f"late-{fingerprint(entry.counts, *touching)}", table) if table.num_rows else None
         return entry.model_copy(update={"joined": touching, "late": name})
 
@@ -405,18 +414,19 @@ class _Run:
             grids=self.grids,
             quarantined=self.tally.quarantined,
         )
-        stale, wanted = days.stale(draft, self.plan.days)
+        found = days.sources(draft)
+        groups = days.batches(days.stale(draft, found, self.plan.days), found)
         slices, segments = self.plan.slices(), self.plan.segments
 
-        def one(day: int) -> Day:
-            with connect() as con:
-                return days.summarise(con, self.store, draft, day, self.plan.days, slices, segments)
+        def one(con: duckdb.DuckDBPyConnection, group: list[int]) -> dict[int, Day]:
+            return days.summarise(con, self.store, group, found, self.plan.days, slices, segments)
 
-        fresh = dict(zip(stale, self._each(one, stale, "summarising days"), strict=True))
-        kept = {day: entry for day, entry in {**draft.days, **fresh}.items() if day in wanted}
+        kept = {day: entry for day, entry in draft.days.items() if day in found}
+        for fresh in self._each(one, groups, "summarising days"):
+            kept |= fresh
         draft = draft.with_(days=kept)
         if draft != self.before:
-            self.before = self.store.commit(draft)
+            self.before = self.store.commit(draft, since=self.before)
             self.store.sweep(draft.objects)
 
     def report(self, seconds: float) -> IngestReport:

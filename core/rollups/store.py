@@ -7,6 +7,7 @@ import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,18 @@ from burnline.rollups import ledger
 from burnline.rollups.ledger import Ledger
 
 _GRACE_SECONDS = 600
+_SYNCS_AT_ONCE = 16
 
 
 def fingerprint(*parts: object) -> str:
     """Twenty hexadecimal digits of the parts' text."""
     text = "\0".join(str(part) for part in parts)
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:20]
+
+
+def _sync(path: str) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,15 @@ class Store:
         """What is visible now."""
         return ledger.read(self.ledger_path)
 
-    def commit(self, content: Ledger) -> Ledger:
-        """Make ``content`` visible as the next generation; its objects must have been put before."""
+    def commit(self, content: Ledger, *, since: Ledger) -> Ledger:
+        """Make ``content`` visible as the next generation; its objects must have been put before.
+
+        Objects that were not visible in ``since`` are made durable first, many at a time.
+        """
+        fresh = self.paths(content.objects - since.objects)
+        with ThreadPoolExecutor(max_workers=_SYNCS_AT_ONCE) as pool:
+            for _ in pool.map(_sync, fresh):
+                pass
         committed = content.with_(generation=content.generation + 1)
         ledger.write(self.ledger_path, committed)
         return committed
@@ -57,15 +71,11 @@ class Store:
         return [self.path(name) for name in names]
 
     def put(self, name: str, table: pa.Table) -> str:
-        """Write an object under its name unless it is there already; returns the name."""
+        """Write an object under its name and return the name. It is durable only once committed."""
         target = Path(self.path(name))
-        if target.exists():
-            return name
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{name}.{os.getpid()}.{time.monotonic_ns()}")
         pq.write_table(table, temporary, compression="zstd", row_group_size=122_880)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
         temporary.replace(target)
         return name
 
