@@ -35,6 +35,7 @@ BURN_WINDOWS = {"5m": 5, "30m": 30, "1h": 60, "6h": 360, "3d": 4320}
 # Long and short window, and the share of the budget that the long one may spend.
 RULES = [("1h", "5m", Fraction(2, 100)), ("6h", "30m", Fraction(5, 100)), ("3d", "6h", Fraction(1, 10))]
 INFRASTRUCTURE = ("availability", "latency", "throughput", "saturation")
+COVERED = ("availability", "quality", "latency", "accuracy", "confidence", "freshness")
 WORST = ("breached", "burning", "at_risk", "healthy")
 
 
@@ -268,6 +269,8 @@ class Oracle:
             ("total", "good", "bad", "value", "budget_total", "budget_consumed", "budget_remaining")
         )
         answer: dict[str, Any] = {"slo": promise.name, "sli": promise.sli, "track": promise.side}
+        if promise.budgeting == "Occurrences" and promise.sli in COVERED:
+            answer["coverage"] = self.coverage(model, promise, at, valid)
         if valid == 0:
             return {**answer, **figures, "burn_rates": dict.fromkeys(BURN_WINDOWS), "state": "no_data"}
         remaining = 1 - bad / (allowed * valid)
@@ -287,6 +290,16 @@ class Oracle:
             "burn_rates": {k: None if v is None else float(v) for k, v in burn.items()},
             "state": _state(remaining, _burns(burn, _minutes(promise.window, at), allowed)),
         }
+
+    def coverage(self, model: str, promise: Promise, at: datetime, valid: Fraction) -> float | None:
+        """The share of requests whose outcome is known; failed ones only where they count."""
+        everyone = promise.sli in ("availability", "quality")
+        eligible = sum(
+            request.weight
+            for request in self.requests[model]
+            if _inside(promise.window, request.t, at) and (everyone or not request.failed)
+        )
+        return float(valid / eligible) if valid else None
 
     def status(self, model: str, at: datetime) -> dict[str, Any]:
         """All SLOs of a model, its tracks, state, verdict and gate."""
@@ -460,7 +473,7 @@ def _inside(window: Rolling | Periods, t: int, at: datetime) -> bool:
     if starts(t) > at:
         return False
     if isinstance(window, Rolling):
-        return starts(t) > at - timedelta(minutes=window.minutes)
+        return starts(t) > at.astimezone(UTC) - timedelta(minutes=window.minutes)
     return _period(window, starts(t)) == _period(window, at)
 
 

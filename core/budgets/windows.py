@@ -77,16 +77,22 @@ def span(window: Window, at: datetime) -> Span:
     return Span(
         first=-((_EPOCH - start) // BUCKET),
         last=bucket(at),
-        from_=_local(start, zone),
-        to=_local(at, zone),
+        from_=_fixed(start.astimezone(zone)),
+        to=_fixed(at.astimezone(zone)),
         kind="calendar",
-        ends_at=_local(end, zone),
+        ends_at=_fixed(end.astimezone(zone)),
     )
 
 
 def rolling(duration: timedelta, at: datetime) -> Span:
-    """The buckets that begin in (at - duration, at]."""
-    return Span(bucket(at - duration) + 1, bucket(at), at - duration, at, "rolling", at)
+    """The buckets that begin in (at - duration, at].
+
+    Raises ``ValueError`` for a time without offset.
+    """
+    last = bucket(at)
+    # In UTC: subtracting from a time in a zone would move its clock, not the time.
+    start, to = (at.astimezone(UTC) - duration).astimezone(at.tzinfo), _fixed(at)
+    return Span(bucket(start) + 1, last, _fixed(start), to, "rolling", to)
 
 
 def previous_spans(window: Window, at: datetime, n: int) -> tuple[Span, ...]:
@@ -157,7 +163,6 @@ def _instant(local: datetime, zone: ZoneInfo) -> datetime:
     return after
 
 
-def _local(at: datetime, zone: ZoneInfo) -> datetime:
-    """The same instant with the offset the zone has then."""
-    offset = at.astimezone(zone).utcoffset()
-    return at.astimezone(timezone(offset or timedelta()))
+def _fixed(at: datetime) -> datetime:
+    """The same time with its present offset instead of a zone."""
+    return at.replace(tzinfo=timezone(at.utcoffset() or timedelta()))
