@@ -16,7 +16,7 @@ TARGET = Path(__file__).parents[1] / "sample_data" / "flights.parquet"
 
 def pack() -> pl.DataFrame:
     """Only what the sample needs, in the smallest types, by scheduled departure (local time)."""
-    flights = pointblank.load_dataset("nycflights", tbl_type="polars")
+    flights: pl.DataFrame = pointblank.load_dataset("nycflights", tbl_type="polars")
     return flights.select(
         scheduled=pl.datetime("year", "month", "day", "hour", "minute", time_unit="ms"),
         carrier="carrier",
