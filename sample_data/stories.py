@@ -207,7 +207,7 @@ STORIES: tuple[Story, ...] = (
     Story(
         model="energy-load",
         kind="throughput_drop",
-        sentence="Half of the meters stop reporting; those that remain are served as ever.",
+        sentence="Seven of eight meters stop reporting; those that remain are served as ever.",
         start=_HALF,
         end=_HALF_END,
         effects=(Traffic(start=_HALF, end=_HALF_END, factor=0.12),),
