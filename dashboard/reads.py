@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,14 +15,23 @@ import streamlit as st
 
 from burnline.budgets.windows import Span, span
 from burnline.dashboard import state
+from burnline.dashboard.charts import trends
 from burnline.results import FleetStatus, SloStatus
 from burnline.spec.model import Slo
 from burnline.workspace import Workspace
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _open(folder: str) -> Workspace:
+def _open(folder: str, definitions: int) -> Workspace:
     return Workspace.open(folder)
+
+
+@st.cache_resource(show_spinner=False, ttl=1)
+def _current(folder: str) -> tuple[Workspace, str]:
+    """The workspace and the version of its answers, looked up once for all questions of a page."""
+    files = [Path(folder, "burnline.yaml"), *Path(folder, "models").glob("*.y*ml")]
+    found = _open(folder, hash(tuple((f, f.stat().st_mtime_ns) for f in sorted(files) if f.is_file())))
+    return found, found.version()
 
 
 @st.cache_resource(show_spinner=False, max_entries=2000)
@@ -33,13 +43,13 @@ def _answer(
 
 def _ask(question: str, arguments: Mapping[str, object]) -> Any:
     folder = state.workspace_folder()
-    source = _open(folder)
-    return _answer(source, folder, source.version(), question, tuple(arguments.items()))
+    source, version = _current(folder)
+    return _answer(source, folder, version, question, tuple(arguments.items()))
 
 
 def workspace() -> Workspace:
-    """The workspace that is shown, opened once per process."""
-    return _open(state.workspace_folder())
+    """The workspace that is shown, opened anew when its definitions change."""
+    return _current(state.workspace_folder())[0]
 
 
 def status() -> FleetStatus:
@@ -52,6 +62,11 @@ def daily(days: int = 30) -> pl.DataFrame:
     """Counts and burn per model, SLO and day."""
     answer: pl.DataFrame = _ask("daily", {"days": days})
     return answer
+
+
+def history() -> pl.DataFrame:
+    """Counts per model, SLO and day, as far back as the budgets of the last thirty days look."""
+    return daily(trends.reach(status().models, 30))
 
 
 def burndown(

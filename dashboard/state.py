@@ -41,8 +41,9 @@ def entity(key: str, options: Sequence[str], fallback: str) -> tuple[dict[str, A
     Without a word in the address the one seen last is shown, else `fallback`; either way the
     address names it, since tomorrow's fallback is another one.
     """
-    asked, seen = st.query_params.get(key), st.session_state.get(_seen(key))
-    shown = next(name for name in (asked, seen, fallback) if name in options)
+    asked = st.query_params.get(key)
+    seen = st.session_state.get(_seen(key))
+    shown: str = next(name for name in (asked, seen, fallback) if name in options)
     if shown != asked:
         st.query_params[key] = shown
     st.session_state[_seen(key)] = shown

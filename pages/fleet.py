@@ -17,7 +17,7 @@ from burnline.dashboard.parts.two_tracks import two_tracks
 DAYS = 30
 
 status = reads.status()
-history = reads.daily(trends.reach(status.models, DAYS))
+history = reads.history()
 daily = trends.newest(history, DAYS)
 trail = trends.trailing(history, status.models)
 zone = ZoneInfo(status.timezone)

@@ -66,7 +66,7 @@ def burndown(
         if panel.what_if is not None:
             figure.add_trace(_what_if(_local(panel.what_if, zone)), row=row, col=1)
         shapes.append(_zero(axis))
-        notes += _exhausted(frame, axis)
+        notes += _exhausted(exhausted_at(panel.frame), frame, axis, zone)
         if events is not None:
             marked = _marks(events, frame, axis, zone, named=row == 1)
             shapes += marked[0]
@@ -168,10 +168,10 @@ def _zero(axis: str) -> dict[str, Any]:
     }
 
 
-def _exhausted(frame: pl.DataFrame, axis: str) -> list[dict[str, Any]]:
-    moment = exhausted_at(frame)
-    if moment is None:
+def _exhausted(at: datetime | None, frame: pl.DataFrame, axis: str, zone: ZoneInfo) -> list[dict[str, Any]]:
+    if at is None:
         return []
+    moment = _wall(at, zone)
     # The line falls from the upper left: the text stands to its right, or below it near the end.
     early = moment < frame["time"][0] + (frame["time"][-1] - frame["time"][0]) * 0.6
     return [
@@ -206,18 +206,28 @@ def _marks(
     line = {"color": alpha(MUTE, 0.9), "width": 1, "dash": "dash"}
     shapes: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
-    free = frame["time"][-1] + (frame["time"][-1] - frame["time"][0])
+    span = frame["time"][-1] - frame["time"][0]
+    free = frame["time"][-1] + span
     for event in inside.iter_rows(named=True):
         at = event["time"]
         shapes.append(_shape("line", axis, x0=at, x1=at, y0=0, y1=1, yref=f"y{axis} domain", line=line, layer="below"))
-        if named and free - at >= _NAME_WIDTH * (frame["time"][-1] - frame["time"][0]):
+        if named and free - at >= _NAME_WIDTH * span:
             free = at
-            text = " ".join(filter(None, (event["kind"], event["version"])))
-            look = {"size": 10, "color": MUTE}
-            notes.append(
-                note(at, 1, text, xref=f"x{axis}", yref=f"y{axis} domain", xanchor="left", yanchor="top", font=look)
-            )
+            notes.append(_name(event, axis, left=frame["time"][-1] - at < _NAME_WIDTH * span))
     return shapes, notes
+
+
+def _name(event: dict[str, Any], axis: str, *, left: bool) -> dict[str, Any]:
+    return note(
+        event["time"],
+        1,
+        " ".join(filter(None, (event["kind"], event["version"]))),
+        xref=f"x{axis}",
+        yref=f"y{axis} domain",
+        xanchor="right" if left else "left",
+        yanchor="top",
+        font={"size": 10, "color": MUTE},
+    )
 
 
 def _band(focus: tuple[datetime, datetime], axis: str, zone: ZoneInfo) -> dict[str, Any]:

@@ -13,6 +13,9 @@ WHAT_IF = "#9B6BE3"
 
 STATE: dict[State, str] = {"healthy": OK, "at_risk": WARN, "burning": WARN, "breached": BAD, "no_data": MUTE}
 
+# The same as text: amber is too light to be read on white.
+INK: dict[State, str] = STATE | {"at_risk": "#B0741A", "burning": "#B0741A", "healthy": MUTE}
+
 
 def alpha(color: str, opacity: float) -> str:
     """A palette colour, see-through."""

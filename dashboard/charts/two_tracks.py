@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from burnline.dashboard import wording
 from burnline.dashboard.charts.canvas import AXIS, dress, note
-from burnline.dashboard.charts.palette import MUTE, STATE, alpha
+from burnline.dashboard.charts.palette import INK, MUTE, STATE, alpha
 from burnline.results import ModelStatus, Track, TrackStatus
 
 _ROW = 21
@@ -97,7 +97,7 @@ def _figures(lanes: Sequence[TrackStatus], names: Sequence[str]) -> go.Scatter:
 
 
 def _ink(lane: TrackStatus) -> str:
-    return MUTE if lane.state in ("healthy", "no_data") else STATE[lane.state]
+    return INK[lane.state]
 
 
 def _fill(lane: TrackStatus) -> str:

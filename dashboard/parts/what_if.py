@@ -15,7 +15,7 @@ _OBJECTIVES = (
     *("50", "60", "70", "75", "80", "85", "90", "91", "92", "93", "94", "95", "96", "97", "97.5", "98", "98.5"),
     *("99", "99.25", "99.5", "99.75", "99.9", "99.95", "99.98", "99.99", "99.995", "99.999"),
 )
-_STEPS = 48
+_ROUND = (1, 1.1, 1.25, 1.4, 1.5, 1.6, 1.75, 2, 2.25, 2.5, 2.75, 3, 3.5, 4, 4.5, 5, 5.5, 6, 7, 8, 9)
 _OF = "what_if_of"
 
 
@@ -89,14 +89,17 @@ def _objectives(promised: str) -> list[str]:
 
 
 def _thresholds(limits: tuple[float, float], current: float) -> list[str]:
-    """Steps of equal ratio where the range allows, the present threshold among them."""
+    """Round numbers within the limits and the present threshold.
+
+    They do not depend on the limits, which move with the data: a link stays what it was.
+    """
     low, high = limits
-    if low > 0:
-        ratio = math.log(high / low) / _STEPS
-        steps = [low * math.exp(ratio * i) for i in range(_STEPS + 1)]
+    if high <= 1:
+        steps = [hundredth / 100 for hundredth in range(1, 101)]
     else:
-        steps = [low + (high - low) * i / _STEPS for i in range(_STEPS + 1)]
-    return sorted({*(_number(float(f"{s:.3g}")) for s in steps), _number(current)}, key=float)
+        decades = range(math.floor(math.log10(max(low, 0.01))), math.ceil(math.log10(high)) + 1)
+        steps = [step * 10.0**decade for decade in decades for step in _ROUND]
+    return sorted({*(_number(s) for s in steps if low <= s <= high), _number(current)}, key=float)
 
 
 def _percent(objective: float) -> str:
