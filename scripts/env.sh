@@ -41,7 +41,7 @@ make_venv() {
     rm -rf "$VENV"
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         _version=$("$_found" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-        { apt-get update -qq && apt-get install -y -qq --no-install-recommends "python$_version-venv"; } >/dev/null 2>&1 &&
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "python$_version-venv"; } >/dev/null 2>&1 &&
             "$_found" -m venv "$VENV" >/dev/null 2>&1 && return
     fi
     rm -rf "$VENV"
