@@ -106,6 +106,8 @@ def _sums(pair: Pair, prefix: str, weighted: bool) -> tuple[Sql, Sql]:
 def counts(con: duckdb.DuckDBPyConnection, job: Job) -> pa.Table:
     """Sums known at the time of the request, per five minutes, model, segment and measure."""
     measures = [m for m in job.distinct if m.now is not None]
+    if not measures:
+        return counts_schema(job.segments).empty_table()
     weighted = job.shape.has("weight")
     parameters: dict[str, object] = {"path": literal_pattern(job.shape.path)}
     columns, rows = [], []
