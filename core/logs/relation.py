@@ -180,6 +180,8 @@ def microseconds(name: str, shape: Shape) -> str:
         return f"epoch_us(try_cast({column.sql} as timestamptz))"
     if column.type == "DATE":
         return f"epoch_us(cast({column.sql} as timestamp))"
+    if column.type == "TIMESTAMPTZ_NS":
+        return f"epoch_us(cast({column.sql} as timestamptz))"
     return f"epoch_us({column.sql})"
 
 
