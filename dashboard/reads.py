@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
@@ -58,15 +59,22 @@ def status() -> FleetStatus:
     return answer
 
 
+def as_of() -> tuple[datetime, ZoneInfo]:
+    """The moment every page speaks of, and the zone of its times; pages run only once there is one."""
+    answer = status()
+    assert answer.at is not None
+    return answer.at, ZoneInfo(answer.timezone)
+
+
 def daily(days: int = 30) -> pl.DataFrame:
     """Counts and burn per model, SLO and day."""
     answer: pl.DataFrame = _ask("daily", {"days": days})
     return answer
 
 
-def history() -> pl.DataFrame:
-    """Counts per model, SLO and day, as far back as the budgets of the last thirty days look."""
-    return daily(trends.reach(status().models, 30))
+def history(days: int) -> pl.DataFrame:
+    """Counts per model, SLO and day, as far back as the budgets of the last `days` days look."""
+    return daily(trends.reach(status().models, days))
 
 
 def burndown(

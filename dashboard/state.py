@@ -43,7 +43,7 @@ def entity(key: str, options: Sequence[str], fallback: str) -> tuple[dict[str, A
     """
     asked = st.query_params.get(key)
     seen = st.session_state.get(_seen(key))
-    shown: str = next(name for name in (asked, seen, fallback) if name in options)
+    shown = next((str(name) for name in (asked, seen) if name in options), fallback)
     if shown != asked:
         st.query_params[key] = shown
     st.session_state[_seen(key)] = shown

@@ -7,6 +7,7 @@ narrow screen never parts them.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
@@ -56,6 +57,8 @@ VERDICTS: dict[Verdict, str] = {
     "both": "Infrastructure and model",
     "no_data": "No data",
 }
+# SLIs that can only be judged once the true outcome is known.
+_LABELLED = ("accuracy", "canary", "quality")
 TRACKS: dict[Track, str] = {"infrastructure": "Infrastructure", "model": "Model"}
 
 
@@ -201,11 +204,6 @@ def attention(model: ModelStatus) -> str:
 
 def verdict(model: ModelStatus, since: datetime | None, zone: ZoneInfo) -> str:
     """What is wrong with a model, what it costs, and since when (the exhaustion of its worst SLO)."""
-    if not model.slos:
-        return (
-            f"No SLO is defined. The logs hold {count(model.requests)} requests of this model; "
-            f"promise something in `models/{model.model}.yaml` and both budgets appear."
-        )
     worst = next(iter(worst_first(model.slos)), None)
     if worst is None or model.verdict == "no_data":
         return "No data: nothing in the logs lets any of its promises be judged."
@@ -228,6 +226,13 @@ def window(slo: SloStatus, zone: ZoneInfo) -> str:
     return f"{duration(slo.window.to - slo.window.from_)} rolling"
 
 
+def known(slo: SloStatus) -> str:
+    """On how much of what could be judged an SLO rests."""
+    if slo.coverage is None:
+        return "no data"
+    return f"judged on {percent(slo.coverage, 0 if slo.coverage == 1 else 1)} of {unit_of(slo)}"
+
+
 def cost(slo: SloStatus, since: datetime | None, zone: ZoneInfo) -> str:
     """What an SLO has spent of its budget, since when it is exhausted, how long it lasts."""
     spent = percent((slo.budget_consumed or 0.0) / slo.budget_total) if slo.budget_total else NONE
@@ -240,7 +245,21 @@ def cost(slo: SloStatus, since: datetime | None, zone: ZoneInfo) -> str:
     )
 
 
-def fleet(models: tuple[ModelStatus, ...]) -> str:
+def outcomes_known(models: Iterable[ModelStatus]) -> str:
+    """How much of what needs a true outcome has one: labelled of all that could be labelled."""
+    waiting = [
+        (slo.total or 0.0, slo.coverage)
+        for model in models
+        for slo in model.slos
+        if slo.sli in _LABELLED and slo.budgeting == "Occurrences" and slo.coverage
+    ]
+    eligible = sum(total / coverage for total, coverage in waiting)
+    if not eligible:
+        return "no outcome is known"
+    return f"outcome known of {percent(sum(total for total, _ in waiting) / eligible, 1)} of predictions"
+
+
+def fleet(models: Sequence[ModelStatus]) -> str:
     """The answer of the morning: how many models need a human, and the one to begin with."""
     silent = sum(m.verdict == "silent_model_failure" for m in models)
     failing = [m for m in models if m.state in ("breached", "burning")]

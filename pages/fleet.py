@@ -1,7 +1,5 @@
 """Fleet: what needs a human this morning?"""
 
-from zoneinfo import ZoneInfo
-
 import streamlit as st
 
 from burnline.dashboard import reads, wording
@@ -16,32 +14,32 @@ from burnline.dashboard.parts.two_tracks import two_tracks
 
 DAYS = 30
 
+at, zone = reads.as_of()
 status = reads.status()
-history = reads.history()
-daily = trends.newest(history, DAYS)
-trail = trends.trailing(history, status.models)
-zone = ZoneInfo(status.timezone)
-assert status.at is not None
+models = ranked(status.models)
+history = reads.history(DAYS)
+trail = trends.trailing(history, models)
 
-head(wording.fleet(status.models), f"{status.workspace} · as of {wording.moment(status.at, zone)}")
-counts([wording.shown_state(m) for m in status.models])
-
+head(
+    wording.fleet(models),
+    f"{status.workspace} · as of {wording.moment(at, zone)} · {wording.outcomes_known(models)}",
+)
+counts([wording.shown_state(m) for m in models])
 kpis(status, trail)
-
 left, right = st.columns([3, 2])
 with left:
-    two_tracks(ranked(status.models))
+    two_tracks(models)
 with right:
-    needs_a_human(status.models)
+    needs_a_human(models)
 
 
 @st.fragment
 def explore() -> None:
     """Map and table under the same filters; only they rerun when a filter moves."""
-    chosen = filters(status.models)
-    models = [m for m in ranked(status.models) if chosen.admits(m)]
-    burn_map(daily, [m.model for m in models])
-    table(models, trends.worst_by_day(trail, DAYS))
+    chosen = filters(models)
+    shown = [m for m in models if chosen.admits(m)]
+    burn_map(trends.newest(history, DAYS), [m.model for m in shown])
+    table(shown, trends.worst_by_day(trail, DAYS))
 
 
 explore()

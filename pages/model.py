@@ -1,7 +1,5 @@
 """Model: how is this one?"""
 
-from zoneinfo import ZoneInfo
-
 import polars as pl
 import streamlit as st
 
@@ -17,30 +15,30 @@ from burnline.dashboard.parts.latency import latency
 from burnline.dashboard.parts.pickers import pick_model
 from burnline.dashboard.parts.slo_table import slo_table
 
-fleet = reads.status()
-zone = ZoneInfo(fleet.timezone)
-assert fleet.at is not None
-daily = reads.daily(30)
+at, zone = reads.as_of()
 
 title = st.container()
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    model = pick_model(fleet.models)
-    day = day_picker(daily)
-    both_tracks(model)
-
-worst = next(iter(wording.worst_first(model.slos)), None)
-since = exhausted_at(reads.burndown(model.model, worst.slo)) if worst else None
+controls = st.container(horizontal=True, vertical_alignment="bottom")
+with controls:
+    model = pick_model(reads.status().models)
 with title:
-    head(model.model, f"{profile(model)} · as of {wording.moment(fleet.at, zone)}")
-    st.markdown(wording.verdict(model, since, zone))
-
+    head(model.model, f"{profile(model)} · as of {wording.moment(at, zone)}")
 if not model.slos:
-    guard.no_slos(model.model)
+    guard.no_slos(model)
     st.stop()
 
+daily = reads.daily(30)
+events = reads.events(model.model, at)
+worst = next(iter(wording.worst_first(model.slos)), None)
+since = exhausted_at(reads.burndown(model.model, worst.slo)) if worst else None
+
+with title:
+    st.markdown(wording.verdict(model, since, zone))
+with controls:
+    day = day_picker(daily)
+    both_tracks(model)
 if day:
     day_numbers(model, daily.filter(pl.col("model") == model.model), day)
-events = reads.events(model.model, fleet.at)
 wide, narrow = st.columns([7, 3])
 with wide:
     dual_burndown(model, events, zone, day)

@@ -62,7 +62,7 @@ def _lane(lanes: Sequence[TrackStatus], names: Sequence[str]) -> go.Bar:
     left = [lane.budget_remaining for lane in lanes]
     return go.Bar(
         # Without data the whole lane is hatched.
-        x=[1.0 if value is None else max(value, _FLOOR) for value in left],
+        x=[0.75 if value is None else max(value, _FLOOR) for value in left],
         y=list(names),
         orientation="h",
         marker={

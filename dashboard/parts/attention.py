@@ -29,8 +29,8 @@ def ranked(models: Sequence[ModelStatus]) -> list[ModelStatus]:
 
 
 def needs_a_human(models: Sequence[ModelStatus]) -> None:
-    """Draws the list; healthy models are not on it."""
-    waiting = [m for m in ranked(models) if wording.shown_state(m) != "healthy"]
+    """Draws the list in the order given; healthy models are not on it."""
+    waiting = [m for m in models if wording.shown_state(m) != "healthy"]
     with st.container(border=True, key="card-attention", height="stretch"):
         st.subheader("Needs a human", anchor=False)
         if not waiting:

@@ -96,9 +96,8 @@ def _numbers(slo: SloStatus, other: SloStatus | None) -> None:
         (f"Bad {wording.unit_of(slo)}", lambda s: wording.count(s.bad), "In the window"),
         ("Bad still allowed", spare, f"Of {wording.count(slo.budget_total)} in the window"),
         ("Time left", left, "Minutes of total failure that the budget still holds"),
-        ("Coverage", lambda s: wording.percent(s.coverage, 1), "Share of events whose outcome is known"),
     )
-    with st.grid(6, min_column_width=150):
+    with st.grid(5, min_column_width=150):
         for label, show, explained in shown:
             st.metric(
                 label,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from burnline.dashboard import reads, state
+from burnline.dashboard import reads, state, wording
 from burnline.errors import BurnlineError
+from burnline.results import ModelStatus
 
 
 def ready() -> bool:
@@ -37,12 +38,13 @@ def no_such(what: str) -> None:
     st.warning(f"This workspace has no {what}; shown instead is what needs attention most.", icon=":material/link_off:")
 
 
-def no_slos(model: str) -> None:
+def no_slos(model: ModelStatus) -> None:
     """Says how a model that is in the logs only gets its budgets."""
     _say(
         ":material/help:",
         "No SLO is defined",
-        f"**{model}** is in the logs, but nothing is promised for it. Write `models/{model}.yaml`, then:",
+        f"The logs hold {wording.count(model.requests)} requests of **{model.model}**, and nothing is promised "
+        f"for them. Write `models/{model.model}.yaml`, then:",
         f"burnline ingest -w {state.workspace_folder()}",
     )
 
@@ -50,7 +52,7 @@ def no_slos(model: str) -> None:
 def _say(icon: str, title: str, text: str, command: str) -> None:
     with st.container(border=True, key="card-empty", horizontal_alignment="center"):
         st.space("medium")
-        st.markdown(f"## {icon}")
+        st.markdown(f"## {icon}", text_alignment="center")
         st.subheader(title, anchor=False, text_alignment="center")
         st.markdown(text, text_alignment="center")
         st.code(command, language="sh", width="content")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from burnline.dashboard.wording import DECISIONS, STATES, Shown
-from burnline.results import Decision, ModelStatus
+from burnline.dashboard.wording import DECISIONS, STATES, TRACKS, Shown
+from burnline.results import Decision, ModelStatus, SloStatus
 
 
 def head(title: str, caption: str) -> None:
@@ -40,6 +40,12 @@ def both_tracks(model: ModelStatus) -> None:
     """The two budgets of a model as badges, each under its own name."""
     state_badge(model.tracks.infrastructure.state, "Infrastructure: ")
     state_badge(model.tracks.model.state, "Model: ")
+
+
+def slo_badges(slo: SloStatus) -> None:
+    """State and track of an SLO."""
+    state_badge(slo.state)
+    st.badge(TRACKS[slo.track], icon=":material/layers:", color="blue")
 
 
 def profile(model: ModelStatus) -> str:

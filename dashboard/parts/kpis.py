@@ -15,8 +15,6 @@ from burnline.results import FleetStatus, SloStatus, Track
 
 _DAYS = 30
 _WEEK = 7
-# SLIs that can only be judged once the true outcome is known.
-_LABELLED = ("accuracy", "canary", "rmse", "ndcg", "quality")
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,6 @@ class _Card:
     better: Literal["normal", "inverse"]
     help: str
     decimals: int = 0
-    note: str | None = None
 
 
 def kpis(status: FleetStatus, trail: pl.DataFrame) -> None:
@@ -38,9 +35,8 @@ def kpis(status: FleetStatus, trail: pl.DataFrame) -> None:
         _silent(status, trail),
         _burn(trail, "infrastructure"),
         _burn(trail, "model"),
-        _labels(status),
     ]
-    with st.grid(6, min_column_width=160):
+    with st.grid(5, min_column_width=160):
         for card in cards:
             _draw(card)
 
@@ -53,9 +49,8 @@ def _draw(card: _Card) -> None:
     st.metric(
         card.label,
         card.value,
-        card.note or change,
+        change,
         delta_color=card.better if worse else "off",
-        delta_arrow="off" if card.note else "auto",
         delta_description=f"{_WEEK} d" if moved is not None else None,
         chart_data=line if len(line) > 1 else None,
         chart_type="area",
@@ -103,18 +98,4 @@ def _burn(trail: pl.DataFrame, track: Track) -> _Card:
         "All bad events and slices of the track over all that are allowed, on the newest day; "
         "at 1× the budgets last exactly as long as their windows.",
         decimals=2,
-    )
-
-
-def _labels(status: FleetStatus) -> _Card:
-    known = [s for s in _slos(status, "model") if s.sli in _LABELLED and s.coverage and s.budgeting == "Occurrences"]
-    labelled = sum(s.total or 0.0 for s in known)
-    eligible = sum((s.total or 0.0) / (s.coverage or 1.0) for s in known)
-    return _Card(
-        "Outcomes known",
-        wording.percent(labelled / eligible, 1) if eligible else wording.NONE,
-        [],
-        "normal",
-        "Labelled predictions of all that could be labelled, over the windows of the SLOs that need labels.",
-        note=f"{wording.count(labelled)} of {wording.count(eligible)}",
     )

@@ -50,8 +50,13 @@ def test_a_deep_link_restores_the_other_promise_and_reset_forgets_it(page: Page,
 
 def test_the_rolling_view_is_in_the_address(page: Page, dashboard: str) -> None:
     visit(page, dashboard, PLACE)
+    end = page.evaluate(LAST)
     page.get_by_text("Rolling", exact=True).click()
     page.wait_for_url("**view=Rolling**")
+    wait_idle(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    # Both views end at what is left now.
+    page.wait_for_function(f"end => Math.abs(({LAST})() - end) < 1e-9", arg=end)
 
 
 def test_slices_can_be_cut_another_way(page: Page, dashboard: str) -> None:

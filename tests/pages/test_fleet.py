@@ -16,6 +16,7 @@ def test_the_first_words_say_how_many_models_need_a_human(open_page: OpenPage) -
     app = open_page()
     assert app.title[0].value.startswith("4 models need a human this morning. 2 fail silently")
     assert "22 Nov 2026, 23:00 CET" in words(app)
+    assert "of predictions" in words(app)
 
 
 def test_badges_count_every_model_once(open_page: OpenPage) -> None:
