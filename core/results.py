@@ -28,12 +28,16 @@ class Result(BaseModel):
 
 
 class WindowSpan(Result):
-    """The span an SLO was judged over: buckets that begin in (from, to]."""
+    """The span an SLO was judged over: buckets that begin in (from, to].
+
+    ``ends_at`` is where the period of a calendar window ends; ``to`` for a rolling one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     from_: datetime = Field(alias="from")
     to: datetime
     kind: Literal["rolling", "calendar"]
+    ends_at: datetime
 
 
 class Evidence(Result):

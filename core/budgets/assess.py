@@ -45,7 +45,7 @@ def assess(
         threshold=slo.threshold,
         unit=unit,
         budgeting=slo.budgeting,
-        window=WindowSpan(from_=span.from_, to=span.to, kind=span.kind),
+        window=WindowSpan(from_=span.from_, to=span.to, kind=span.kind, ends_at=span.ends_at),
         **_figures(spent),
         coverage=sums.coverage if spent else None,
         burn_rates=rates,

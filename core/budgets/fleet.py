@@ -109,6 +109,8 @@ class Fleet:
         return self._five_minute_slices(question, measure.id, measure.slices, first)
 
     def _eligible(self, question: Question, first: int, valid: float) -> float:
+        if question.asked is not None:
+            return self._windows.get((question.model, question.asked.id, first), (0.0, 0.0))[0]
         requests, failed = self._windows.get((question.model, REQUESTS, first), (0.0, 0.0))
         if question.sli.eligible == "requests":
             return requests
@@ -135,8 +137,13 @@ class Fleet:
         return Sums(float(judged.height), float(judged["bad"].sum()), max(every, judged.height))
 
     def _event_slices(self, question: Question, first: int) -> Sums:
-        sliced = self.event_slices(question).filter(pl.col("t") >= first)
+        sliced = self._sliced[question.model, question.slo.name].filter(pl.col("t") >= first)
         return Sums(*(float(sliced[name].sum()) for name in ("valid", "bad", "eligible")))
+
+    @cached_property
+    def _sliced(self) -> dict[tuple[str, str], pl.DataFrame]:
+        """Time slices of single requests, by model and SLO."""
+        return {(q.model, q.slo.name): self.event_slices(q) for q in self.questions if q.sliced_events}
 
     def event_slices(self, question: Question) -> pl.DataFrame:
         """Time slices of single requests: t, valid, bad, eligible over the longest window asked."""
@@ -149,7 +156,8 @@ class Fleet:
         frame = buckets(self.snapshot, first, self.last, model=question.model, measures=[question.measure.id, REQUESTS])
         events = frame.filter(pl.col("measure") == question.measure.id).select("t", "valid", "bad")
         base = frame.filter(pl.col("measure") == REQUESTS).select("t", eligible="valid")
-        joined = base.join(events, on="t", how="full", coalesce=True).fill_null(0.0)
+        joined = base.join(events, on="t", how="full", coalesce=True)
+        joined = joined.with_columns(pl.col("valid", "bad", "eligible").fill_null(0.0))
         return slice_sums(joined, width, slo.budgeting, slo.time_slice_target)
 
     def status(self, question: Question) -> SloStatus:

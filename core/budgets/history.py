@@ -27,7 +27,7 @@ def outcomes(fleet: Fleet, first: int, chosen: Sequence[Question] | None = None)
     anything valid are left out.
     """
     asked = [q for q in (fleet.questions if chosen is None else chosen) if q.measure is not None]
-    measures = {q.measure.id for q in asked if q.measure} | {REQUESTS}
+    measures = {m.id for q in asked for m in (q.measure, q.asked) if m is not None} | {REQUESTS}
     sums = hourly(fleet.snapshot, first, fleet.last, model=fleet.only, measures=sorted(measures))
     plain = [q for q in asked if q.measure and q.measure.slices is None and not q.sliced_events]
     parts = [_plain(sums, plain)]
@@ -55,23 +55,19 @@ def _plain(sums: pl.DataFrame, questions: Sequence[Question]) -> pl.DataFrame:
             "model": [q.model for q in questions],
             "measure": [q.measure.id for q in questions if q.measure],
             "slo": [q.slo.name for q in questions],
-            "against": [q.sli.eligible for q in questions],
+            "against": [q.asked.id if q.asked else q.sli.eligible for q in questions],
         }
     )
-    base = sums.filter(pl.col("measure") == REQUESTS).select(
-        "model", "t", requests="valid", succeeded=pl.col("valid") - pl.col("bad")
-    )
-    eligible = (
-        pl.when(pl.col("against") == "requests")
-        .then(pl.col("requests"))
-        .when(pl.col("against") == "succeeded")
-        .then(pl.col("succeeded"))
-        .otherwise(pl.col("valid"))
-    )
+    base = sums.filter(pl.col("measure") == REQUESTS)
+    could_be = [
+        sums.filter(pl.col("measure") != REQUESTS).select("model", "t", against="measure", eligible="valid"),
+        base.select("model", "t", against=pl.lit("requests"), eligible="valid"),
+        base.select("model", "t", against=pl.lit("succeeded"), eligible=pl.col("valid") - pl.col("bad")),
+    ]
     return (
         sums.join(wanted, on=["model", "measure"])
-        .join(base, on=["model", "t"], how="left")
-        .select("model", "slo", "t", "valid", "bad", eligible=eligible)
+        .join(pl.concat(could_be), on=["model", "t", "against"], how="left")
+        .select("model", "slo", "t", "valid", "bad", pl.col("eligible").fill_null(pl.col("valid")))
     )
 
 

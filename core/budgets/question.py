@@ -14,12 +14,16 @@ from burnline.spec import Model, Slo, WorkspaceSpec
 
 @dataclass(frozen=True)
 class Question:
-    """One SLO of one model with the measure that answers it."""
+    """One SLO of one model with the measure that answers it.
+
+    ``asked`` is the measure of what could have been valid, where the SLI names one of its own.
+    """
 
     model: str
     slo: Slo
     sli: Sli
     measure: Measure | None
+    asked: Measure | None = None
 
     @property
     def sliced_events(self) -> bool:
@@ -36,15 +40,17 @@ def ask(model: Model, slo: Slo) -> Question:
     """An SLO with its measure."""
     sli = catalogue()[slo.sli]
     siblings: Mapping[str, Slo] = {other.name: other for other in model.slos}
-    return Question(model.name, slo, sli, sli.measure(slo, siblings))
+    asked = sli.asked(slo) if sli.asked is not None else None
+    return Question(model.name, slo, sli, sli.measure(slo, siblings), asked)
 
 
 def plan(spec: WorkspaceSpec, models: tuple[Model, ...]) -> Plan:
     """What ingest must keep so that every SLO can be answered."""
     measures: dict[str, dict[str, Measure]] = {model.name: {} for model in models}
     for question in questions(models):
-        if question.measure is not None:
-            measures[question.model].setdefault(question.measure.id, question.measure)
+        for measure in (question.measure, question.asked):
+            if measure is not None:
+                measures[question.model].setdefault(measure.id, measure)
     return Plan({model: tuple(found.values()) for model, found in measures.items()}, spec.segments, spec.count_429)
 
 

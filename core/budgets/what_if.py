@@ -16,7 +16,7 @@ from burnline.budgets.history import with_silence
 from burnline.budgets.question import Question
 from burnline.rollups.bins import AGE, CONFIDENCE, LATENCY, HundredthBins, LogBins
 from burnline.rollups.measures import REQUESTS
-from burnline.rollups.reads import HOUR, buckets, gauge, histogram, hourly
+from burnline.rollups.reads import HOUR, buckets, divided, gauge, histogram, hourly
 
 _BINS: dict[str, LogBins | HundredthBins] = {"latency": LATENCY, "confidence": CONFIDENCE, "age": AGE}
 
@@ -67,7 +67,7 @@ def slice_rates(fleet: Fleet, question: Question, first: int) -> pl.DataFrame:
     assert slices is not None
     if slices.kind == "rate":
         sums = buckets(fleet.snapshot, first, fleet.last, model=question.model, measures=[REQUESTS])
-        return sums.select("t", value=pl.col("valid") / 300)
+        return divided(sums.select("t", value="valid"), ["value"], 300)
     return gauge(fleet.snapshot, first, fleet.last, model=question.model, metric=slices.metric or "").select(
         "t", value="mean"
     )

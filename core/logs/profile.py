@@ -54,7 +54,7 @@ def profile(con: duckdb.DuckDBPyConnection, found: Shape, *, now: datetime) -> F
     ``now`` is the wall clock: later rows are counted as being in the future.
     """
     checks = _impossible_values(found)
-    sums = "".join(f", count_if({condition})" for condition, _ in checks)
+    sums = "".join(f", count_if(coalesce({condition}, false))" for condition, _ in checks)
     time, model = microseconds("timestamp", found), found.columns["model"].sql
     # One row per model.
     query = f"""

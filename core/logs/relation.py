@@ -36,13 +36,16 @@ TEXTUAL = ("model", "version", "region", "tenant", "request_id", "query_id")
 
 
 def kind_of(engine_type: str) -> Kind:
-    """The family of an engine type: number, text, bool, time or other (nested, binary, …)."""
+    """The family of an engine type: number, text, bool, time or other (nested, binary, …).
+
+    A column that is null throughout and has no type passes for text.
+    """
     base = engine_type.split("(")[0].strip().upper()
     if engine_type.endswith("]"):
         return "other"
     if base in _NUMBERS:
         return "number"
-    if base in ("VARCHAR", "ENUM", "UUID", "CHAR"):
+    if base.strip('"') in ("VARCHAR", "ENUM", "UUID", "CHAR", "NULL"):
         return "text"
     if base == "BOOLEAN":
         return "bool"

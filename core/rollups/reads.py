@@ -80,11 +80,17 @@ def window_sums(
     windows = [
         rings.filter(pl.col("ring") >= index)
         .group_by("model", "measure")
-        .agg(pl.col("valid", "bad").sum() / SCALE)
+        .agg(pl.col("valid", "bad").sum())
+        .pipe(divided, ("valid", "bad"), SCALE)
         .with_columns(pl.lit(first, pl.Int64).alias("first"))
         for index, first in enumerate(ordered)
     ]
     return pl.concat(windows).select(_EMPTY_SUMS.columns)
+
+
+def divided(frame: pl.DataFrame, columns: Sequence[str], divisor: float) -> pl.DataFrame:
+    """Columns divided correctly rounded (polars multiplies by the reciprocal of a constant)."""
+    return frame.with_columns(pl.Series(name, frame[name].to_numpy() / divisor) for name in columns)
 
 
 _EMPTY_SUMS = pl.DataFrame(

@@ -168,13 +168,11 @@ def _late_labels(
     """Each label of a request is one step; a step counts what it changes against the one before."""
     prediction = job.shape.columns["prediction"].kind if job.shape.has("prediction") else "other"
     own = job.shape.columns["label"].kind if job.shape.has("label") else None
-    kind: Kind = own or labels or "other"
-    if own and labels and own != labels:
-        kind = "text"
+    kind, cast = _common(own, labels)
     compare = wrong(prediction, kind) if prediction != "other" else "null::boolean"
     numbers = {"number", "text"}
     difference = error(prediction, kind) if {prediction, kind} <= numbers else "null::double"
-    steps = _label_steps(job, own, labels, as_text=bool(own and labels and own != labels))
+    steps = _label_steps(own, labels, cast)
     parameters: dict[str, object] = {"path": literal_pattern(job.shape.path)}
     values, sums, rows = [], [], []
     for index, measure in enumerate(measures):
@@ -199,7 +197,9 @@ def _late_labels(
             f"{{'measure': $id{index}, 'valid': v{index}::bigint, 'bad': b{index}::bigint,"
             f" 'rows': r{index}::bigint, 'amount': a{index}::decimal(38,0)}}"
         )
-    previous = "".join(f", lag({c}{i}, 1, 0) over step as p{c}{i}" for i in range(len(measures)) for c in "vbra")
+    # Rows without a request_id have no label but their own: nothing comes before it.
+    before = "case when request_id is null then 0 else lag({c}{i}, 1, 0) over step end as p{c}{i}"
+    previous = "".join(f", {before.format(c=c, i=i)}" for i in range(len(measures)) for c in "vbra")
     chain = "" if labels is None else (
         f"chained as (select *{previous} from valued"
         " window step as (partition by model, request_id order by _known, _order)),"
@@ -221,19 +221,28 @@ def _late_labels(
     return _settle(con, job)
 
 
-def _label_steps(job: Job, own: Kind | None, labels: Kind | None, *, as_text: bool) -> str:
+def _common(own: Kind | None, labels: Kind | None) -> tuple[Kind, str | None]:
+    """The family of labels from the log and from label files together, and the type to cast to."""
+    if own is None or labels is None or own == labels:
+        return own or labels or "other", None
+    return ("number", "double") if {own, labels} == {"number", "bool"} else ("text", "varchar")
+
+
+def _label_steps(own: Kind | None, labels: Kind | None, cast: str | None) -> str:
     if labels is None:
         return "select * from log where label is not null"
-    label = "cast(label as varchar)" if as_text else "label"
+
+    def value(column: str) -> str:
+        return f"cast({column} as {cast})" if cast else column
+
     joined = f"""
         select log.* {"exclude (label, _known)" if own else "exclude (_known)"},
-               {label.replace("label", "labels.label")} as label,
-               greatest(labels.known, log._t) as _known, 1 as _order
+               {value("labels.label")} as label, greatest(labels.known, log._t) as _known, 1 as _order
         from log join labels using (request_id)"""
     if own is None:
         return joined
     inline = f"""
-        select log.* exclude (label, _known), {label} as label, _known, 0 as _order
+        select log.* exclude (label, _known), {value("label")} as label, _known, 0 as _order
         from log where label is not null"""
     return f"{inline} union all by name {joined}"
 
@@ -243,7 +252,7 @@ def _late_queries(con: duckdb.DuckDBPyConnection, job: Job, measure: Measure) ->
 
     Gains are 2^relevance - 1, discounts log2(position + 1) (Burges et al. 2005); positions
     follow ``rank``, else descending ``score``. A query without a relevant item has no ideal
-    order and is left out.
+    order: it adds its labelled rows but no value.
     """
     if not (job.shape.has("query_id", "relevance") and _ordering(job)):
         return late_schema(job.segments).empty_table()
@@ -262,11 +271,12 @@ def _late_queries(con: duckdb.DuckDBPyConnection, job: Job, measure: Measure) ->
                   coalesce(sum(gain / log2(p + 1)) filter (p <= $k), 0) as dcg,
                   sum(gain / log2(ideal + 1)) filter (ideal <= $k) as best
                from items group by model, query_id)
-        select t, known, model{job.keys}, $id as measure, sum(w)::bigint as valid,
-               0::bigint as bad, sum(labelled)::bigint as rows,
-               sum(cast(floor(dcg / best * {AMOUNT_SCALE} * (w / {SCALE}) + 0.5) as hugeint))
-                 ::decimal(38,0) as amount
-        from queries where best > 0 group by all"""
+        select t, known, model{job.keys}, $id as measure,
+               coalesce(sum(w) filter (best > 0), 0)::bigint as valid, 0::bigint as bad,
+               sum(labelled)::bigint as rows,
+               coalesce(sum(cast(floor(dcg / nullif(best, 0) * {AMOUNT_SCALE} * (w / {SCALE}) + 0.5) as hugeint))
+                 filter (best > 0), 0)::decimal(38,0) as amount
+        from queries where labelled > 0 group by all"""
     parameters = {
         "path": literal_pattern(job.shape.path),
         "models": models,

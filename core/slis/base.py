@@ -25,7 +25,8 @@ class Member:
 @dataclass(frozen=True)
 class Sli:
     """An SLI: its kind, the measure of an SLO (given its siblings by name), and what coverage is
-    held against. ``member`` is set where the SLI judges single requests; ``histogram`` names the
+    held against; where that is neither all requests nor those that succeeded, ``asked`` is the
+    measure of it. ``member`` is set where the SLI judges single requests; ``histogram`` names the
     histogram that can re-count it for another threshold, good at or ``better`` the threshold;
     ``absent`` says why there is no data when the SLI cannot be measured at all.
     """
@@ -34,6 +35,7 @@ class Sli:
     eligible: Eligible
     measure: Callable[[Slo, Mapping[str, Slo]], Measure | None]
     member: Callable[[Slo], Member] | None = None
+    asked: Callable[[Slo], Measure | None] | None = None
     histogram: Literal["latency", "confidence", "age"] | None = None
     better: Literal["below", "above"] = "below"
     absent: str | None = None

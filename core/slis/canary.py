@@ -17,4 +17,7 @@ SLI = Sli(
         columns=frozenset({"canary", "prediction", "label"}),
         late=Pair(Sql("_ok and canary"), Sql("_wrong")),
     ),
+    asked=lambda slo: Measure(
+        "canary requests", columns=frozenset({"canary"}), now=Pair(Sql("_ok and canary"), Sql("false"))
+    ),
 )

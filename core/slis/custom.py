@@ -41,6 +41,16 @@ def _measure(slo: Slo) -> Measure:
     return Measure(identity, columns=member.columns, now=pair)
 
 
+def _asked(slo: Slo) -> Measure | None:
+    """The requests that ``valid`` admits, whether or not ``good`` has a value yet."""
+    valid = _sql(slo.valid, "v")
+    columns = slo.valid.columns if slo.valid is not None else frozenset()
+    if columns & _LABELS:
+        return None
+    identity = f"custom asked:{fingerprint(slo.valid.text if slo.valid is not None else '')}"
+    return Measure(identity, columns=columns, now=Pair(valid, Sql("false")))
+
+
 SLI = Sli(
     kind=SliKind(
         name="custom",
@@ -52,4 +62,5 @@ SLI = Sli(
     eligible="valid",
     measure=lambda slo, siblings: _measure(slo),
     member=_member,
+    asked=_asked,
 )
