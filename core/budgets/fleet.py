@@ -22,6 +22,7 @@ from burnline.logs import moment
 from burnline.results import ModelStatus, SloStatus
 from burnline.rollups.ledger import Span as Seen
 from burnline.rollups.measures import REQUESTS, Slices
+from burnline.rollups.plan import Plan
 from burnline.rollups.reads import HOUR, Snapshot, buckets, hourly, window_sums
 from burnline.spec import Model, WorkspaceSpec
 from burnline.spec.windows import parse_duration
@@ -60,6 +61,10 @@ class Fleet:
     def questions(self) -> tuple[Question, ...]:
         """Every SLO that is asked about."""
         return tuple(q for q in questions(self.models) if self.only in (None, q.model))
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return plan(self.spec, self.models)
 
     @cached_property
     def spans(self) -> dict[tuple[str, str], Span]:
@@ -167,7 +172,7 @@ class Fleet:
         bursts = {name: self.sums(question, s.first) for name, s in self._bursts.items()} if total.valid else {}
         reason = None
         if not total.valid:
-            reason = why_no_data(question, self.snapshot.ledger, plan(self.spec, self.models), self.seen)
+            reason = why_no_data(question, self.snapshot.ledger, self._plan, self.seen)
         return assess(
             question.slo,
             window,
