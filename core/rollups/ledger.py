@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -185,12 +186,20 @@ class Ledger(_Entry):
 def read(path: Path) -> Ledger:
     """The ledger at ``path``; an empty one where there is none yet.
 
-    Raises ``BurnlineError`` when it was written by another version or is damaged.
+    A ledger is never changed in place, so the last few are kept parsed. Raises ``BurnlineError``
+    when it was written by another version or is damaged.
     """
     try:
-        text = path.read_bytes()
+        state = path.stat()
     except FileNotFoundError:
         return Ledger()
+    return _parse(path, state.st_ino, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4)
+def _parse(path: Path, inode: int, modified_ns: int, size: int) -> Ledger:
+    del inode, modified_ns, size
+    text = path.read_bytes()
     try:
         content = json.loads(text)
         if content.get("format") != FORMAT:

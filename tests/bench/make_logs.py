@@ -205,7 +205,7 @@ def main() -> None:
         make(given.directory, given.rows or 1_000_000, models=given.models or 1, **shared)
     files = list(given.directory.rglob("*.parquet"))
     size = sum(file.stat().st_size for file in files) / 1e6
-    print(f"{len(files):,} files, {size:,.0f} MB in {time.monotonic() - begun:.1f} s")  # noqa: T201
+    print(f"{len(files):,} files, {size:,.0f} MB in {time.monotonic() - begun:.1f} s")
 
 
 if __name__ == "__main__":
