@@ -18,7 +18,7 @@ from burnline.budgets.windows import Span, span
 from burnline.dashboard import state
 from burnline.dashboard.charts import trends
 from burnline.results import FleetStatus, SloStatus
-from burnline.spec.model import Slo
+from burnline.spec.model import Model
 from burnline.workspace import Workspace
 
 
@@ -124,14 +124,15 @@ def thresholds(model: str, slo: str) -> tuple[float, float] | None:
     return answer
 
 
-def promise(model: str, slo: str) -> Slo | None:
-    """An SLO as it is defined."""
-    return next((found for m in workspace().models if m.name == model for found in [m.slo(slo)]), None)
+def definition(model: str) -> Model | None:
+    """What is promised for a model; None for one that is in the logs only."""
+    return next((found for found in workspace().models if found.name == model), None)
 
 
 def period(model: str, slo: SloStatus) -> Span:
     """The window of an SLO; of a calendar window up to the end of its period."""
-    defined = promise(model, slo.slo)
+    owner = definition(model)
+    defined = owner.slo(slo.slo) if owner else None
     if defined is None:
         return Span(0, 0, slo.window.from_, slo.window.to, slo.window.kind, slo.window.to)
     return span(defined.window, slo.window.to)

@@ -43,7 +43,7 @@ wide, narrow = st.columns([7, 3])
 with wide:
     dual_burndown(model, events, zone, day)
 with narrow:
-    gate(model.gate)
+    gate(model.gate, reads.definition(model.model))
     changes(events, zone)
 slo_table(model)
 latency(model, reads.percentiles(model.model), zone)

@@ -50,5 +50,5 @@ def slo_badges(slo: SloStatus) -> None:
 
 def profile(model: ModelStatus) -> str:
     """Type, tier, team and owner in one line."""
-    facts = (model.type, f"tier {model.tier}" if model.tier else None, model.labels.get("team"), model.owner)
+    facts = (model.type, f"tier {model.tier}" if model.tier else None, model.labels.get("team"))
     return " · ".join(fact for fact in facts if fact) or "in the logs only"
