@@ -293,7 +293,7 @@ class _Run:
     ) -> LogFile:
         models = log.profile.models
         dropped = drop_duplicates(con, log.shape, candidates)
-        job, lacking = self._job(log.shape, models, dropped > 0)
+        job, lacking = self._job(log.shape, models, log.profile.rows, dropped > 0)
         plan = self.plan.of(models)
         key = fingerprint(log.file.id, plan, dropped, [c.id for c in candidates])
         own_grids = [(k, grids[k]) for k in sorted(grids) if k[0] in models]
@@ -323,7 +323,9 @@ class _Run:
             late=put(f"late-{key}", waiting) if waiting is not None and waiting.num_rows else None,
         )
 
-    def _job(self, found: Shape, models: Iterable[str], drop_rows: bool) -> tuple[Job, dict[str, dict[str, str]]]:
+    def _job(
+        self, found: Shape, models: Iterable[str], rows: int, drop_rows: bool
+    ) -> tuple[Job, dict[str, dict[str, str]]]:
         """The measures a file can feed, and per model why it cannot feed the others."""
         measures, lacking = {}, {}
         for model in models:
@@ -332,7 +334,7 @@ class _Run:
             measures[model] = tuple(m for m in wanted if m.id not in reasons)
             if reasons:
                 lacking[model] = reasons
-        return Job(found, measures, self.plan.segments, self.plan.count_429, drop_rows), lacking
+        return Job(found, measures, self.plan.segments, self.plan.count_429, drop_rows, rows), lacking
 
     # Late labels
 
@@ -394,7 +396,7 @@ class _Run:
         shapes = ((p, id_, self._requests_shape(p)) for p, id_ in entry.behind.items())
         before = [Candidate(p, id_, found) for p, id_, found in shapes if found is not None]
         dropped = drop_duplicates(con, requests.shape, before)
-        job, _ = self._job(requests.shape, entry.models, dropped > 0)
+        job, _ = self._job(requests.shape, entry.models, entry.rows, dropped > 0)
         files = [self.label_shapes[i] for i in touching if i in self.label_shapes]
         kind = load(con, requests, files) if files else None
         table = late(con, job, kind)

@@ -21,7 +21,7 @@ import duckdb
 import pyarrow as pa
 
 from burnline.logs import SCALE, Shape
-from burnline.logs.engine import first_row, table
+from burnline.logs.engine import table
 from burnline.logs.files import literal_pattern
 from burnline.logs.relation import Kind, error, select, wrong
 from burnline.rollups.bins import AGE, CONFIDENCE, LATENCY
@@ -30,20 +30,21 @@ from burnline.spec.quoting import quote_identifier
 
 AMOUNT_SCALE = 10**12
 
-# Beyond this many cells of a file the moment a label became known is kept by the hour (by the day
-# for labels older than two days) and counts from the last label of its group, never earlier.
-LATE_CELLS = 200_000
+# In files with more rows the moment a label became known is kept by the hour (by the day for
+# labels older than two days) and counts from the last label of its group, never earlier.
+LATE_ROWS = 500_000
 
 
 @dataclass(frozen=True)
 class Job:
-    """A file to roll: its shape, the wanted measures per model, and the segments to keep."""
+    """A file of so many rows to roll: its shape, the measures per model, the segments to keep."""
 
     shape: Shape
     measures: Mapping[str, tuple[Measure, ...]]
     segments: tuple[str, ...]
     count_429: bool = True
     drop_rows: bool = False
+    rows: int = 0
 
     @property
     def distinct(self) -> tuple[Measure, ...]:
@@ -174,32 +175,23 @@ def _late_labels(
     difference = error(prediction, kind) if {prediction, kind} <= numbers else "null::double"
     steps = _label_steps(own, labels, cast)
     parameters: dict[str, object] = {"path": literal_pattern(job.shape.path)}
-    values, sums, rows = [], [], []
+    values, sums, steps_of, rows = [], [], [], []
     for index, measure in enumerate(measures):
-        pair = measure.late
-        assert pair is not None
-        valid, bad = pair.valid.renamed(f"m{index}v_"), pair.bad.renamed(f"m{index}b_")
-        amount = (pair.amount or Sql("0.0")).renamed(f"m{index}a_")
-        parameters |= {**valid.parameters, **bad.parameters, **amount.parameters}
-        parameters[f"id{index}"] = measure.id
-        values += [
-            f"(case when {valid.text} then _w else 0 end) as v{index}",
-            f"(case when ({valid.text}) and ({bad.text}) then _w else 0 end) as b{index}",
-            f"(case when {valid.text} then 1 else 0 end) as r{index}",
-            f"(case when {valid.text} then cast(floor(({amount.text}) * {AMOUNT_SCALE}"
-            f" * (_w / {SCALE}) + 0.5) as hugeint) else 0 end) as a{index}",
-        ]
-        if labels is None:
-            sums += [f"sum({c}{index}) as {c}{index}" for c in "vbra"]
-        else:
-            sums += [f"sum({c}{index} - p{c}{index}) as {c}{index}" for c in "vbra"]
+        assert measure.late is not None
+        columns, own_parameters = _late_values(measure.late, index)
+        parameters |= {**own_parameters, f"id{index}": measure.id}
+        values += [f"{sql} as {name}" for name, sql in columns.items()]
+        steps_of += list(columns)
+        sums += [f"sum({name if labels is None else f'{name} - p{name}'}) as {name}" for name in columns]
+        own_rows = f"r{index}::bigint" if f"r{index}" in columns else "0::bigint"
+        own_amount = f"a{index}::decimal(38,0)" if f"a{index}" in columns else "0::decimal(38,0)"
         rows.append(
             f"{{'measure': $id{index}, 'valid': v{index}::bigint, 'bad': b{index}::bigint,"
-            f" 'rows': r{index}::bigint, 'amount': a{index}::decimal(38,0)}}"
+            f" 'rows': {own_rows}, 'amount': {own_amount}}}"
         )
     # Rows without a request_id have no label but their own: nothing comes before it.
-    before = "case when request_id is null then 0 else lag({c}{i}, 1, 0) over step end as p{c}{i}"
-    previous = "".join(f", {before.format(c=c, i=i)}" for i in range(len(measures)) for c in "vbra")
+    before = "case when request_id is null then 0 else lag({0}, 1, 0) over step end as p{0}"
+    previous = "".join(f", {before.format(name)}" for name in steps_of)
     chain = "" if labels is None else (
         f"chained as (select *{previous} from valued"
         " window step as (partition by model, request_id order by _known, _order)),"
@@ -211,14 +203,39 @@ def _late_labels(
              compared as (select *, {compare} as _wrong, {difference} as _error from labelled),
              valued as (select *, {", ".join(values)} from compared),
              {chain}
-             wide as (select _t as t, _known as known, model{job.keys}, {", ".join(sums)}
-                      from {"valued" if labels is None else "chained"} group by all),
+             wide as (select _t as t, max(_known) as known, model{job.keys}, {", ".join(sums)}
+                      from {"valued" if labels is None else "chained"}
+                      group by _t, model{job.keys}, {_moment(job)}),
              long as (select t, known, model{job.keys},
                              unnest([{", ".join(rows)}], recursive := true) from wide)
         select long.* from long semi join plan using (model, measure)
-        where valid <> 0 or bad <> 0 or rows <> 0 or amount <> 0"""
-    con.execute(f"create or replace temp table cells as {query}", parameters)
-    return _settle(con, job)
+        where valid <> 0 or bad <> 0 or rows <> 0 or amount <> 0
+        order by model, measure, t, known"""
+    return table(con, query, parameters).cast(late_schema(job.segments))
+
+
+def _late_values(pair: Pair, index: int) -> tuple[dict[str, str], dict[str, object]]:
+    """What one row adds: v(alid), b(ad) and, where values are averaged, r(ows) and a(mount)."""
+    valid, bad = pair.valid.renamed(f"m{index}v_"), pair.bad.renamed(f"m{index}b_")
+    parameters = {**valid.parameters, **bad.parameters}
+    columns = {
+        f"v{index}": f"(case when {valid.text} then _w else 0 end)",
+        f"b{index}": f"(case when ({valid.text}) and ({bad.text}) then _w else 0 end)",
+    }
+    if pair.amount is not None:
+        amount = pair.amount.renamed(f"m{index}a_")
+        parameters |= amount.parameters
+        scaled = f"cast(floor(({amount.text}) * {AMOUNT_SCALE} * (_w / {SCALE}) + 0.5) as hugeint)"
+        columns[f"r{index}"] = f"(case when {valid.text} then 1 else 0 end)"
+        columns[f"a{index}"] = f"(case when {valid.text} then {scaled} else 0 end)"
+    return columns, parameters
+
+
+def _moment(job: Job) -> str:
+    """SQL for the groups in which the time of knowledge is kept: exact, or coarse for large files."""
+    if job.rows <= LATE_ROWS:
+        return "_known"
+    return "case when _known - _t < 576 then _known // 12 else -(_known // 288) end"
 
 
 def _common(own: Kind | None, labels: Kind | None) -> tuple[Kind, str | None]:
@@ -276,40 +293,20 @@ def _late_queries(con: duckdb.DuckDBPyConnection, job: Job, measure: Measure) ->
                sum(labelled)::bigint as rows,
                coalesce(sum(cast(floor(dcg / nullif(best, 0) * {AMOUNT_SCALE} * (w / {SCALE}) + 0.5) as hugeint))
                  filter (best > 0), 0)::decimal(38,0) as amount
-        from queries where labelled > 0 group by all"""
+        from queries where labelled > 0 group by all order by model, t, known"""
     parameters = {
         "path": literal_pattern(job.shape.path),
         "models": models,
         "k": measure.ranking,
         "id": measure.id,
     }
-    con.execute(f"create or replace temp table cells as {query}", parameters)
-    return _settle(con, job)
+    return table(con, query, parameters).cast(late_schema(job.segments))
 
 
 def _ordering(job: Job) -> str | None:
     if job.shape.has("rank"):
         return "rank, score desc" if job.shape.has("score") else "rank"
     return "score desc" if job.shape.has("score") else None
-
-
-def _settle(con: duckdb.DuckDBPyConnection, job: Job) -> pa.Table:
-    """The cells, with the time of knowledge coarsened when there are too many of them."""
-    order = "order by model, measure, t, known"
-    if first_row(con, "select count(*) from cells")[0] <= LATE_CELLS:
-        query = f"select * from cells {order}"
-    else:
-        columns = f"t, model{job.keys}, measure"
-        query = f"""
-            select t, max(known) as known, model{job.keys}, measure,
-                   sum(valid)::bigint as valid, sum(bad)::bigint as bad,
-                   sum(rows)::bigint as rows, sum(amount)::decimal(38,0) as amount
-            from (select *, case when known - t < 576 then known // 12
-                                 else -(known // 288) end as moment from cells)
-            group by {columns}, moment {order}"""
-    settled = table(con, query)
-    con.execute("drop table cells")
-    return settled.cast(late_schema(job.segments))
 
 
 def histograms(con: duckdb.DuckDBPyConnection, job: Job) -> pa.Table:
