@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -62,7 +63,11 @@ class Workspace:
 
     def version(self) -> str:
         """Changes when rollups or definitions do."""
-        return fingerprint(self.store.read().generation, self.spec, *self.models)
+        return fingerprint(self.store.read().generation, self._definitions)
+
+    @cached_property
+    def _definitions(self) -> str:
+        return fingerprint(self.spec, *self.models)
 
     def zone(self) -> ZoneInfo:
         """The time zone of its reports."""
@@ -185,7 +190,7 @@ class Workspace:
         if view == "fixed":
             return fixed_burndown(ends, rows["valid"], rows["bad"], goal)
         burned = rolling_burndown(ends, rows["valid"], rows["bad"], goal, length=window.length)
-        return burned.filter(pl.col("time") > window.from_)
+        return burned.filter(pl.col("time") > window.from_.astimezone(self.zone()))
 
     def what_if(
         self,

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
-from burnline.budgets.windows import Span, span
 from burnline.dashboard import state
 from burnline.dashboard.charts import trends
 from burnline.results import FleetStatus, SloStatus
@@ -127,17 +126,3 @@ def thresholds(model: str, slo: str) -> tuple[float, float] | None:
 def definition(model: str) -> Model | None:
     """What is promised for a model; None for one that is in the logs only."""
     return next((found for found in workspace().models if found.name == model), None)
-
-
-def period(model: str, slo: SloStatus) -> Span:
-    """The window of an SLO; of a calendar window up to the end of its period."""
-    owner = definition(model)
-    defined = owner.slo(slo.slo) if owner else None
-    if defined is None:
-        return Span(0, 0, slo.window.from_, slo.window.to, slo.window.kind, slo.window.to)
-    return span(defined.window, slo.window.to)
-
-
-def ends(model: str, slo: SloStatus) -> datetime:
-    """When the budget of an SLO ought to be spent and no sooner."""
-    return period(model, slo).ends_at

@@ -144,13 +144,16 @@ async def _warming(_: object) -> AsyncIterator[None]:
 def _warm() -> None:
     """Import what pages import and ask what they ask first, so that the first visitor finds it done."""
     from burnline.dashboard import charts, parts, reads
+    from burnline.dashboard.charts.two_tracks import two_tracks
 
+    importlib.import_module("pandas")  # Streamlit imports it with the first table
     for package in (charts, parts):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(module.name)
     # A page will say what is wrong with the workspace, where it can be read.
     with suppress(BurnlineError):
-        reads.status()
+        two_tracks(reads.status().models).to_json()
+        reads.history(30)
 
 
 def _announce(url: str, open_browser: bool) -> None:

@@ -162,7 +162,7 @@ def budget_minutes(slo: SloStatus) -> float | None:
     """What is left in minutes of total failure over the window."""
     if slo.budget_remaining is None:
         return None
-    return minutes(Decimal(repr(slo.objective)), slo.window.to - slo.window.from_, slo.budget_remaining)
+    return minutes(Decimal(repr(slo.objective)), slo.window.ends_at - slo.window.from_, slo.budget_remaining)
 
 
 def unit_of(slo: SloStatus) -> str:
@@ -187,7 +187,7 @@ def gone_in(slo: SloStatus) -> str | None:
     left, pace = slo.budget_remaining, slo.burn_rates.get("6h")
     if left is None or pace is None or left <= 0 or pace <= 1:
         return None
-    lasts = time_to_exhaustion(left, pace, slo.window.to - slo.window.from_)
+    lasts = time_to_exhaustion(left, pace, slo.window.ends_at - slo.window.from_)
     return None if lasts is None else f"gone in {duration(lasts)} at this pace"
 
 

@@ -34,6 +34,6 @@ with title:
 budget_view(model.model, slo, reads.events(model.model, at), zone)
 left, right = st.columns(2)
 with left:
-    burn_pairs(slo, reads.period(model.model, slo).length)
+    burn_pairs(slo, slo.window.ends_at - slo.window.from_)
 with right:
     spend(reads.segments(model.model, slo.slo))

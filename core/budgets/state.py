@@ -145,7 +145,7 @@ def _reason(slo: SloStatus) -> str:
     if slo.state == "breached":
         return f"{slo.slo} ({slo.track} budget) is overspent by {_percent(-left)}: {counts}"
     if slo.state == "burning":
-        rates = ", ".join(f"{b:.1f} × over {w}" for w, b in slo.burn_rates.items() if b is not None)
+        rates = ", ".join(f"{b:.1f}× over {w}" for w, b in slo.burn_rates.items() if b is not None and b > 1)
         return f"{slo.slo} ({slo.track} budget) burns too fast ({rates}), {_percent(left)} left: {counts}"
     return f"{slo.slo} ({slo.track} budget) has {_percent(left)} of its budget left: {counts}"
 
@@ -159,7 +159,10 @@ def _blind(slos: Sequence[SloStatus], track: Track) -> str:
     named = _of(slos, track)
     if not named:
         return f"no SLO is defined for the {track} budget"
-    why = "; ".join(f"{slo.slo}: {slo.reason or 'no data'}" for slo in named)
+    reasons: dict[str, list[str]] = {}
+    for slo in named:
+        reasons.setdefault(slo.reason or "no data", []).append(slo.slo)
+    why = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in reasons.items())
     return f"the {track} budget has no data ({why})"
 
 
@@ -174,4 +177,6 @@ def _percent(fraction: float) -> str:
 
 
 def _number(count: float | None) -> str:
-    return f"{count or 0:,.2f}".rstrip("0").rstrip(".")
+    digits = 0 if (count or 0) >= 100 else 2
+    text = f"{count or 0:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if digits else text

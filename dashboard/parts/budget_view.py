@@ -61,7 +61,7 @@ def _panel(model: str, slo: SloStatus, view: str, other: WhatIf) -> Panel:
         slo.slo,
         f"{wording.objective(slo.objective)} · {wording.budget(slo)}",
         reads.burndown(model, slo.slo, view=view),
-        ends=reads.ends(model, slo) if view == "fixed" else None,
+        ends=slo.window.ends_at if view == "fixed" else None,
         what_if=changed,
     )
 

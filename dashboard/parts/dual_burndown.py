@@ -62,7 +62,7 @@ def _panel(model: str, slo: SloStatus | None, track: Track) -> Panel:
     if slo is None or slo.total is None:
         return Panel(wording.TRACKS[track], _why(slo), _EMPTY)
     subtitle = f"{slo.slo} {wording.objective(slo.objective)} · {wording.budget(slo)}"
-    return Panel(wording.TRACKS[track], subtitle, reads.burndown(model, slo.slo), ends=reads.ends(model, slo))
+    return Panel(wording.TRACKS[track], subtitle, reads.burndown(model, slo.slo), ends=slo.window.ends_at)
 
 
 def _why(slo: SloStatus | None) -> str:
