@@ -43,7 +43,7 @@ def slo(name: str = "accuracy", **changes: Any) -> SloStatus:
         "objective": 0.95,
         "threshold": None,
         "budgeting": "Occurrences",
-        "window": WindowSpan.model_validate({"from": AT, "to": AT, "kind": "rolling"}),
+        "window": WindowSpan.model_validate({"from": AT, "to": AT, "kind": "rolling", "ends_at": AT}),
         "total": 10_000.0,
         "good": 9_400.0,
         "bad": 600.0,
@@ -182,7 +182,7 @@ def test_a_number_that_is_not_finite_is_null(
     found = json.loads(capsys.readouterr().out)["models"][0]["slos"][0]
     assert found["budget_remaining"] is None
     assert found["burn_rates"] == {"1h": None}
-    assert set(found["window"]) == {"from", "to", "kind"}
+    assert set(found["window"]) >= {"from", "to", "kind"}
 
 
 @pytest.mark.parametrize(("paths", "shape"), [(["a"], dict), (["a", "b"], list)])

@@ -30,7 +30,7 @@ def fleet(model: str, **slo: object) -> FleetStatus:
         "objective": 0.95,
         "threshold": None,
         "budgeting": "Occurrences",
-        "window": WindowSpan.model_validate({"from": AT, "to": AT, "kind": "rolling"}),
+        "window": WindowSpan.model_validate({"from": AT, "to": AT, "kind": "rolling", "ends_at": AT}),
         "burn_rates": {"1h": None},
         "state": "no_data",
     }

@@ -107,8 +107,8 @@ def test_reasons_are_sentences_worst_first():
     # 150 of 10 000, 100 allowed: overspent by half; rmse: 1 - 7 / 7.2 = 2.78 % left
     assert found.gate.reasons == (
         "accuracy (model budget) is overspent by 50 %: 150 bad of 10,000 events, 100 allowed",
-        "availability (infrastructure budget) burns too fast (50.0 × over 5m, 50.0 × over 30m, "
-        "50.0 × over 1h, 50.0 × over 6h, 50.0 × over 3d), 100 % left: 0 bad of 10,000 events, 100 allowed",
+        "availability (infrastructure budget) burns too fast (50.0× over 5m, 50.0× over 30m, "
+        "50.0× over 1h, 50.0× over 6h, 50.0× over 3d), 100 % left: 0 bad of 10,000 events, 100 allowed",
         "rmse (model budget) has 2.78 % of its budget left: 7 bad of 720 slices, 7.2 allowed",
     )
 
