@@ -24,6 +24,8 @@ from burnline.spec.templates import DEFAULT_TIER, TIERS, TYPES, defaults
 from burnline.spec.writing import entry
 
 BUCKET_SECONDS = 300
+# Requests of a quiet five minutes below which silence is ordinary and no promise of throughput makes sense.
+STEADY = 10
 # Labels of fewer different values are classes, even when they are numbers.
 MANY_VALUES = 10
 # A relevance says something about a model only beside the order the model chose.
@@ -295,9 +297,9 @@ def _promises(
         reason = offer.lacks(kinds[name])
         keys = dict(values[name])
         if reason is None and name == "throughput":
-            rate = _rate(offer.profile.requests_per_slice_p05 / BUCKET_SECONDS / 10)
-            keys = {"threshold": rate, **keys}
-            reason = None if rate else "too few requests to suggest a rate"
+            quiet = offer.profile.requests_per_slice_p05
+            keys = {"threshold": _rate(quiet / BUCKET_SECONDS / 10), **keys}
+            reason = None if quiet >= STEADY else "too few requests in quiet times to suggest a rate"
         if reason is None and name == "saturation" and keys["metric"] not in offer.metrics:
             percents = sorted(metric for metric in offer.metrics if metric.endswith("_percent"))
             keys["metric"] = percents[0] if percents else None

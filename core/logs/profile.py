@@ -136,7 +136,11 @@ def classify(path: str, mapping: Mapping[str, str] | None = None) -> FileKind:
 
 @dataclass(frozen=True)
 class ModelProfile:
-    """What the logs offer for one model; ``columns`` are those with at least one value."""
+    """What the logs offer for one model; ``columns`` are those with at least one value.
+
+    ``requests_per_slice_p05`` is what 95 % of its five minutes exceed, 0 when more than 5 % of
+    them are silent.
+    """
 
     model: str
     rows: int
@@ -210,8 +214,9 @@ def _look(con: duckdb.DuckDBPyConnection, found: Shape, models: list[str]) -> di
     traffic = f"""
         with log as ({select(found, count_429=True)}),
              slices as (select model, _t, count(*) as n from log group by all)
-        select model, quantile_cont(n, 0.05) from slices
-        where model in (select unnest($models)) group by model"""
+        select model, case when count(*) < 0.95 * (max(_t) - min(_t) + 1) then 0
+                           else quantile_cont(n, 0.05) end
+        from slices where model in (select unnest($models)) group by model"""
     lows = dict(con.execute(traffic, parameters).fetchall())
     looks = {}
     for model, distinct, canaries, predictions, labels, *filled in con.execute(query, parameters).fetchall():
