@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import ipaddress
 import os
@@ -136,8 +137,8 @@ def _run(directory: Path, host: str, port: int, allow_remote: bool) -> None:
 
 @asynccontextmanager
 async def _warming(_: object) -> AsyncIterator[None]:
-    """Begin to warm up when the server starts; visitors need not wait for the end of it."""
-    threading.Thread(target=_warm, daemon=True).start()
+    """Warm up before the first visitor is let in: a server that is up answers at once."""
+    await asyncio.to_thread(_warm)
     yield
 
 
