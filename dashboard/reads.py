@@ -87,12 +87,6 @@ def burndown(
     return answer
 
 
-def series(model: str, slo: str, *, start: datetime, end: datetime, step: str = "1h") -> pl.DataFrame:
-    """Counts of an SLO per step of time."""
-    answer: pl.DataFrame = _ask("series", {"model": model, "slo": slo, "start": start, "end": end, "step": step})
-    return answer
-
-
 def percentiles(model: str) -> pl.DataFrame:
     """Latency percentiles per day."""
     answer: pl.DataFrame = _ask("percentiles", {"model": model})
