@@ -79,4 +79,7 @@ def why_no_data(question: Question, ledger: Ledger, plan: Plan, seen: Mapping[st
             return "the log has no column label and the workspace names no label files"
         if not any(f.joined for f in files):
             return "no label in the label files belongs to a request of this model"
+    if measure.slices is not None and measure.slices.hourly:
+        kind = "numbers as label and prediction" if measure.slices.kind == "root_mean_square" else "known relevance"
+        return f"no hour of the window has {measure.slices.min_rows} rows with {kind}"
     return None

@@ -175,3 +175,9 @@ def test_every_sli_without_any_of_its_columns_is_no_data_with_a_reason(tmp_path:
     for slo in slos.values():
         assert (slo.state, slo.value, slo.budget_remaining) == ("no_data", None, None), slo.slo
         assert slo.reason, slo.slo
+
+
+def test_categories_have_no_root_mean_square_error_and_it_says_so(tmp_path: Path) -> None:
+    log = requests(60).with_columns(prediction=pl.lit("a"), label=pl.lit("b"))
+    status = status_of(tmp_path, log, "rmse", "rmse: {threshold: 1, objective: 50%}", type_="regression")
+    assert status.reason == "no hour of the window has 30 rows with numbers as label and prediction"
