@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
+import pyarrow as pa
 
 from burnline.logs import Shape
-from burnline.logs.engine import first_row, literal_scan
+from burnline.logs.engine import first_row, literal_scan, table
 from burnline.logs.files import literal_pattern
 
 
@@ -50,6 +51,16 @@ def drop_duplicates(con: duckdb.DuckDBPyConnection, shape: Shape, before: Sequen
         parameters,
     )
     return int(first_row(con, "select count(*) from dropped")[0])
+
+
+def dropped_rows(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The table ``dropped`` to keep with the rollups: the logs it was found with may go."""
+    return table(con, "select row from dropped order by row")
+
+
+def restore_dropped(con: duckdb.DuckDBPyConnection, path: str) -> None:
+    """Fill the table ``dropped(row)`` from where it was kept."""
+    con.execute("create or replace temp table dropped as select row from read_parquet($path)", {"path": path})
 
 
 def _repeats(con: duckdb.DuckDBPyConnection, shape: Shape) -> bool:

@@ -24,7 +24,7 @@ from burnline.logs import RawFile, Shape, shape
 from burnline.logs.engine import connect, sentence
 from burnline.results import IngestReport, QuarantinedFile
 from burnline.rollups import days
-from burnline.rollups.duplicates import Candidate, drop_duplicates
+from burnline.rollups.duplicates import Candidate, drop_duplicates, dropped_rows, restore_dropped
 from burnline.rollups.features import Grid, Grids, features, freeze
 from burnline.rollups.labels import Labels, Requests, load, probe, summary
 from burnline.rollups.ledger import Day, LabelFile, LogFile, Quarantined, SideFile, Span
@@ -313,6 +313,7 @@ class _Run:
             plan=plan,
             lacking=lacking,
             duplicates=dropped,
+            dropped=put(f"dropped-{key}", dropped_rows(con)) if dropped else None,
             behind={c.path: c.id for c in candidates} if dropped else {},
             own_labels=log.shape.has("label"),
             probed=known is not None and known.probed,
@@ -393,10 +394,9 @@ class _Run:
         touching = tuple(sorted(set(entry.labels) & current))
         requests = self._requests(path)
         assert requests is not None
-        shapes = ((p, id_, self._requests_shape(p)) for p, id_ in entry.behind.items())
-        before = [Candidate(p, id_, found) for p, id_, found in shapes if found is not None]
-        dropped = drop_duplicates(con, requests.shape, before)
-        job, _ = self._job(requests.shape, entry.models, entry.rows, dropped > 0)
+        if entry.dropped is not None:
+            restore_dropped(con, self.store.path(entry.dropped))
+        job, _ = self._job(requests.shape, entry.models, entry.rows, entry.dropped is not None)
         files = [self.label_shapes[i] for i in touching if i in self.label_shapes]
         kind = load(con, requests, files) if files else None
         table = late(con, job, kind)

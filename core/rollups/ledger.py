@@ -36,8 +36,8 @@ class LogFile(_Entry):
     """A log that was rolled.
 
     ``plan`` fingerprints the measures it was rolled for; ``lacking`` says per model and measure
-    why the file could not feed it; ``behind`` are the logs (path -> id) whose requests it does
-    not repeat. ``labels`` counts its requests in each label file (by id) once it was ``probed``,
+    why the file could not feed it; ``dropped`` holds the rows that repeat requests of the logs it
+    comes ``behind`` (path -> id). ``labels`` counts its requests in each label file (by id) once it was ``probed``,
     and ``joined`` are the label files that ``late`` holds.
     """
 
@@ -50,6 +50,7 @@ class LogFile(_Entry):
     plan: str
     lacking: dict[str, dict[str, str]] = Field(default_factory=dict)
     duplicates: int = 0
+    dropped: str | None = None
     behind: dict[str, str] = Field(default_factory=dict)
     own_labels: bool = False
     probed: bool = False
@@ -154,7 +155,7 @@ class Ledger(_Entry):
         """Names of every object that is visible."""
         logs = [*self.logs.values(), *self.rolled.values()]
         names = {n for f in logs for n in (f.counts, f.histograms, f.features)}
-        names |= {f.late for f in logs if f.late}
+        names |= {n for f in logs for n in (f.late, f.dropped) if n is not None}
         names |= {f.object for side in (self.metrics, self.events) for f in side.values()}
         names |= {n for day in self.days.values() for n in day.objects.values()}
         return names

@@ -286,3 +286,15 @@ def test_labels_survive_a_change_of_definition(tmp_path: Path) -> None:
     changed.ingest()
     assert accuracy(changed) == (100, 7)
     assert only(changed, "latency").total == 100
+
+
+def test_duplicates_stay_out_when_the_log_they_repeat_is_gone_and_labels_come(tmp_path: Path) -> None:
+    log = predicted(100)
+    again = pl.concat([log.tail(20), predicted(30, start=START + timedelta(minutes=200))])
+    workspace = make_workspace(tmp_path, {"logs/a.parquet": log, "logs/b.parquet": again}, ACCURACY)
+    assert workspace.ingest().duplicates == 20
+    (tmp_path / "logs/a.parquet").unlink()
+    write(tmp_path / "labels/a.parquet", labelled(again, timedelta(0), wrong=25))
+    workspace.ingest()
+    # The labels name the 20 repeated requests and 30 of their own: the first 25 are wrong, 5 of them its own.
+    assert accuracy(workspace) == (30, 5)
