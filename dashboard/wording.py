@@ -259,10 +259,15 @@ def outcomes_known(models: Iterable[ModelStatus]) -> str:
     return f"outcome known of {percent(sum(total for total, _ in waiting) / eligible, 1)} of predictions"
 
 
+def failing_now(model: ModelStatus) -> bool:
+    """Whether a model needs a human: a budget of it is spent or burns too fast."""
+    return model.state in ("breached", "burning")
+
+
 def fleet(models: Sequence[ModelStatus]) -> str:
     """The answer of the morning: how many models need a human, and the one to begin with."""
     silent = sum(m.verdict == "silent_model_failure" for m in models)
-    failing = [m for m in models if m.state in ("breached", "burning")]
+    failing = [m for m in models if failing_now(m)]
     if not failing:
         watched = sum(shown_state(m) == "healthy" for m in models)
         return f"Nothing needs a human: {watched} of {len(models)} models are inside both budgets."

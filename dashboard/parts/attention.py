@@ -29,16 +29,19 @@ def ranked(models: Sequence[ModelStatus]) -> list[ModelStatus]:
 
 
 def needs_a_human(models: Sequence[ModelStatus]) -> None:
-    """Draws the list in the order given; healthy models are not on it."""
-    waiting = [m for m in models if wording.shown_state(m) != "healthy"]
+    """Draws the list in the order given; what is only to be watched is counted below it."""
+    waiting = [m for m in models if wording.failing_now(m)]
+    watched = [m for m in models if not wording.failing_now(m) and wording.shown_state(m) != "healthy"]
     with st.container(border=True, key="card-attention", height="stretch"):
         st.subheader("Needs a human", anchor=False)
         if not waiting:
-            st.markdown(":green[:material/check_circle:] Every model is inside both budgets.")
+            st.markdown(":green[:material/check_circle:] No budget is spent or burns too fast.")
         for model in waiting[:_MOST]:
             _entry(model)
         if len(waiting) > _MOST:
             st.caption(f"and {len(waiting) - _MOST} more in the table below")
+        if watched:
+            st.caption(f"{len(watched)} to watch: at risk, without data or without an SLO")
 
 
 def _entry(model: ModelStatus) -> None:
