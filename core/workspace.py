@@ -34,6 +34,7 @@ from burnline.rollups.scan import Request, named_files
 from burnline.rollups.store import Store, fingerprint
 from burnline.slis import kinds
 from burnline.spec import Model, Slo, WorkspaceSpec, load_models, load_workspace
+from burnline.status import model_statuses, slo_status
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Workspace:
             at=fleet.at if at is not None or self.now() is not None else None,
             workspace=self.spec.name,
             timezone=self.spec.timezone,
-            models=fleet.model_statuses(),
+            models=model_statuses(fleet),
         )
 
     def check(self, paths: Sequence[str]) -> tuple[CheckReport, ...]:
@@ -209,7 +210,8 @@ class Workspace:
         goal = _objective(objective, question)
         changed = question.slo.model_copy(update={"objective": goal})
         if threshold is None or threshold == question.slo.threshold:
-            return replace(fleet, models=_with_slo(self.models, model, changed)).status(replace(question, slo=changed))
+            tried = replace(fleet, models=_with_slo(self.models, model, changed))
+            return slo_status(tried, replace(question, slo=changed))
         window = fleet.spans[model, slo]
         longest = min(window.first, fleet.last - 3 * 288 + 1)
         rows = recount(fleet, question, threshold, longest)

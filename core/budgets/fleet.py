@@ -1,25 +1,22 @@
-"""Every model of a workspace as of a moment: from rollups to status.
+"""Every model of a workspace as of a moment: the counts its SLOs are judged by.
 
-Windows are summed once for the whole fleet; what remains is arithmetic on a few numbers per SLO.
+Windows are summed once for the whole fleet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 import polars as pl
 
-from burnline.budgets.assess import assess
 from burnline.budgets.question import Question, plan, questions, why_no_data
 from burnline.budgets.slices import slice_sums, width_buckets
-from burnline.budgets.state import judge
 from burnline.budgets.sums import Sums
 from burnline.budgets.windows import Span, begin, bucket, burn_spans, span
 from burnline.logs import moment
-from burnline.results import ModelStatus, SloStatus
 from burnline.rollups.ledger import Span as Seen
 from burnline.rollups.measures import REQUESTS, Slices
 from burnline.rollups.plan import Plan
@@ -72,7 +69,8 @@ class Fleet:
         return {(q.model, q.slo.name): span(q.slo.window, self.at) for q in self.questions}
 
     @cached_property
-    def _bursts(self) -> dict[str, Span]:
+    def bursts(self) -> dict[str, Span]:
+        """The burn-rate windows by name."""
         return burn_spans(self.at)
 
     @cached_property
@@ -82,7 +80,7 @@ class Fleet:
     @cached_property
     def _windows(self) -> dict[tuple[str, str, int], tuple[float, float]]:
         """(valid, bad) by model, measure and first bucket."""
-        firsts = [s.first for s in self.spans.values()] + [s.first for s in self._bursts.values()]
+        firsts = [s.first for s in self.spans.values()] + [s.first for s in self.bursts.values()]
         frame = window_sums(self.snapshot, [*firsts, self._lately], self.last, model=self.only)
         return {(m, name, first): (valid, bad) for m, name, first, valid, bad in frame.iter_rows()}
 
@@ -93,7 +91,7 @@ class Fleet:
         if not wanted:
             return {}
         first = min(self.spans[q.model, q.slo.name].first for q in wanted)
-        first = min(first, *(s.first for s in self._bursts.values()))
+        first = min(first, *(s.first for s in self.bursts.values()))
         measures = sorted({q.measure.id for q in wanted if q.measure})
         # An hour belongs to a window when its first bucket does, and then counts as a whole.
         frame = hourly(self.snapshot, first - first % HOUR, self.last, model=self.only, measures=measures)
@@ -156,7 +154,7 @@ class Fleet:
         slo = question.slo
         assert slo.budgeting != "Occurrences"
         width = width_buckets(slo.time_slice_window or _SLICE)
-        first = min(self.spans[question.model, slo.name].first, self._bursts["3d"].first)
+        first = min(self.spans[question.model, slo.name].first, self.bursts["3d"].first)
         first -= first % width
         frame = buckets(self.snapshot, first, self.last, model=question.model, measures=[question.measure.id, REQUESTS])
         events = frame.filter(pl.col("measure") == question.measure.id).select("t", "valid", "bad")
@@ -165,78 +163,21 @@ class Fleet:
         joined = joined.with_columns(pl.col("valid", "bad", "eligible").fill_null(0.0))
         return slice_sums(joined, width, slo.budgeting, slo.time_slice_target)
 
-    def status(self, question: Question) -> SloStatus:
-        """The status of one SLO."""
-        window = self.spans[question.model, question.slo.name]
-        total = self.sums(question, window.first)
-        bursts = {name: self.sums(question, s.first) for name, s in self._bursts.items()} if total.valid else {}
-        reason = None
-        if not total.valid:
-            reason = why_no_data(question, self.snapshot.ledger, self._plan, self.seen)
-        return assess(
-            question.slo,
-            window,
-            total,
-            {name: (s.valid, s.bad) for name, s in bursts.items()},
-            reason,
-            unit=question.sli.kind.unit,
-        )
-
-    def model_statuses(self) -> tuple[ModelStatus, ...]:
-        """Every defined model, then every model that is only in the logs, by name."""
-        slos: dict[str, list[SloStatus]] = {m.name: [] for m in self.models if self.only in (None, m.name)}
-        for question in self.questions:
-            slos[question.model].append(self.status(question))
-        defined = [self._defined(m, slos[m.name]) for m in self.models if m.name in slos]
-        names = {m.name for m in self.models}
-        strangers = [n for n in sorted(self.seen) if n not in names and self.only in (None, n)]
-        return (*defined, *(self._undefined(name) for name in strangers))
-
-    def _defined(self, model: Model, slos: Sequence[SloStatus]) -> ModelStatus:
-        judged = judge(slos)
-        return ModelStatus(
-            model=model.name,
-            type=model.type,
-            tier=model.tier,
-            owner=model.owner,
-            labels=model.labels,
-            state=judged.state,
-            verdict=judged.verdict,
-            gate=judged.gate,
-            tracks=judged.tracks,
-            slos=tuple(slos),
-            requests=self._requests(model.name),
-            last_seen=self._last_seen(model.name),
-            notes=() if model.name in self.seen else ("the logs hold no request of this model",),
-        )
-
-    def _undefined(self, name: str) -> ModelStatus:
-        judged = judge(())
-        return ModelStatus(
-            model=name,
-            type=None,
-            tier=None,
-            defined=False,
-            state=judged.state,
-            verdict=judged.verdict,
-            gate=judged.gate,
-            tracks=judged.tracks,
-            slos=(),
-            requests=self._requests(name),
-            last_seen=self._last_seen(name),
-            notes=(f"no SLO is defined; write models/{name}.yaml",),
-        )
-
-    def _requests(self, model: str) -> float | None:
+    def requests(self, model: str) -> float | None:
         """Requests of the last 30 days."""
         counted = self._windows.get((model, REQUESTS, self._lately))
         return counted[0] if counted else None
 
-    def _last_seen(self, model: str) -> datetime | None:
+    def last_seen(self, model: str) -> datetime | None:
+        """When a model was last asked, as of ``at``."""
         known = self.seen.get(model)
         if known is None:
             return None
         return min(moment(known.last_us), max(self.at, begin(self.last)))
+
+    def why_no_data(self, question: Question) -> str | None:
+        """Why an SLO has no data at all, as a sentence part."""
+        return why_no_data(question, self.snapshot.ledger, self._plan, self.seen)
 
 
 def slice_values(hours: pl.DataFrame, slices: Slices) -> pl.DataFrame:

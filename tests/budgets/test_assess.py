@@ -58,6 +58,8 @@ def test_every_figure_of_three_million_requests():
         "estimate": None,
         "forecast": None,
         "alerts": (),
+        "raw": None,
+        "notes": (),
         "reason": None,
     }
     assert found.window.to == AT

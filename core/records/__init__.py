@@ -1,0 +1,1 @@
+"""What people and Burnline itself write down: marks, notes, overrides, messages sent, definitions in force."""

@@ -1,0 +1,75 @@
+"""Where every model of a workspace stands as of a moment: from counts to verdict and gate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from burnline.budgets.assess import assess
+from burnline.budgets.fleet import Fleet
+from burnline.budgets.question import Question
+from burnline.budgets.state import judge
+from burnline.results import ModelStatus, SloStatus
+from burnline.spec import Model
+
+
+def slo_status(fleet: Fleet, question: Question) -> SloStatus:
+    """The status of one SLO."""
+    window = fleet.spans[question.model, question.slo.name]
+    total = fleet.sums(question, window.first)
+    bursts = {name: fleet.sums(question, s.first) for name, s in fleet.bursts.items()} if total.valid else {}
+    return assess(
+        question.slo,
+        window,
+        total,
+        {name: (s.valid, s.bad) for name, s in bursts.items()},
+        fleet.why_no_data(question) if not total.valid else None,
+        unit=question.sli.kind.unit,
+    )
+
+
+def model_statuses(fleet: Fleet) -> tuple[ModelStatus, ...]:
+    """Every defined model, then every model that is only in the logs, by name."""
+    slos: dict[str, list[SloStatus]] = {m.name: [] for m in fleet.models if fleet.only in (None, m.name)}
+    for question in fleet.questions:
+        slos[question.model].append(slo_status(fleet, question))
+    defined = [_defined(fleet, m, slos[m.name]) for m in fleet.models if m.name in slos]
+    names = {m.name for m in fleet.models}
+    strangers = [n for n in sorted(fleet.seen) if n not in names and fleet.only in (None, n)]
+    return (*defined, *(_undefined(fleet, name) for name in strangers))
+
+
+def _defined(fleet: Fleet, model: Model, slos: Sequence[SloStatus]) -> ModelStatus:
+    judged = judge(slos)
+    return ModelStatus(
+        model=model.name,
+        type=model.type,
+        tier=model.tier,
+        owner=model.owner,
+        labels=model.labels,
+        state=judged.state,
+        verdict=judged.verdict,
+        gate=judged.gate,
+        tracks=judged.tracks,
+        slos=tuple(slos),
+        requests=fleet.requests(model.name),
+        last_seen=fleet.last_seen(model.name),
+        notes=() if model.name in fleet.seen else ("the logs hold no request of this model",),
+    )
+
+
+def _undefined(fleet: Fleet, name: str) -> ModelStatus:
+    judged = judge(())
+    return ModelStatus(
+        model=name,
+        type=None,
+        tier=None,
+        defined=False,
+        state=judged.state,
+        verdict=judged.verdict,
+        gate=judged.gate,
+        tracks=judged.tracks,
+        slos=(),
+        requests=fleet.requests(name),
+        last_seen=fleet.last_seen(name),
+        notes=(f"no SLO is defined; write models/{name}.yaml",),
+    )
