@@ -6,11 +6,12 @@ HTTP interface returns them. Times carry an offset, rates are fractions, unknown
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 Track = Literal["infrastructure", "model"]
 Budgeting = Literal["Occurrences", "Timeslices", "RatioTimeslices"]
@@ -171,6 +172,22 @@ class Alert(Result):
     silenced: str | None = None
 
 
+class Alerts(RootModel[tuple[Alert, ...]]):
+    """Alerts, oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def __iter__(self) -> Iterator[Alert]:  # type: ignore[override]
+        return iter(self.root)
+
+    def __len__(self) -> int:
+        return len(self.root)
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row per alert with the fields of ``Alert``."""
+        return _table(self.root, Alert)
+
+
 class AlertGroup(Result):
     """Alerts of one model that overlap in time, over all its SLOs and both tracks."""
 
@@ -217,6 +234,29 @@ class Incident(Result):
     alerts: tuple[str, ...] = ()
     status: Literal["new", "investigating", "mitigated", "closed"] = "new"
     notes: tuple[Note, ...] = ()
+
+
+class Incidents(RootModel[tuple[Incident, ...]]):
+    """Incidents, newest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def __iter__(self) -> Iterator[Incident]:  # type: ignore[override]
+        return iter(self.root)
+
+    def __len__(self) -> int:
+        return len(self.root)
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row per incident; what was spent as a list of SLO and fraction."""
+        rows = [
+            {
+                **i.model_dump(exclude={"budget_spent", "bad", "peak_burn", "notes"}),
+                "budget_spent": [{"slo": slo, "fraction": spent} for slo, spent in i.budget_spent.items()],
+            }
+            for i in self.root
+        ]
+        return pl.DataFrame(rows, infer_schema_length=None)
 
 
 class ReplayFigures(Result):
@@ -435,3 +475,9 @@ class CheckReport(Result):
     from_: datetime | None = Field(alias="from")
     to: datetime | None
     models: tuple[str, ...]
+
+
+def _table(rows: Sequence[BaseModel], shape: type[BaseModel]) -> pl.DataFrame:
+    if not rows:
+        return pl.DataFrame(schema=dict.fromkeys(shape.model_fields, pl.String))
+    return pl.DataFrame([row.model_dump() for row in rows], infer_schema_length=None)
