@@ -8,89 +8,22 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from burnline.dashboard.alert_commands import alert_commands
+from burnline.dashboard.call import Call, at_option, common, moment, pass_call
 from burnline.errors import BurnlineError
 
-if TYPE_CHECKING:
-    from burnline.results import Result
-    from burnline.workspace import Workspace
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 WRONG = 2
 INTERRUPTED = 130
 
 
-@dataclass
-class Call:
-    """What the options that every command takes say about this call."""
-
-    directory: Path = Path(".")
-    json: bool = False
-
-    def workspace(self) -> Workspace:
-        """The workspace that the call names."""
-        from burnline.workspace import Workspace
-
-        return Workspace.open(self.directory)
-
-    def answer(self, value: Result | Sequence[Result] | dict[str, Any], text: Callable[[], str]) -> None:
-        """Print one JSON document under --json, else the text for people."""
-        from burnline.dashboard.answers import document, plain
-
-        if not self.json:
-            click.echo(text())
-        elif isinstance(value, dict):
-            click.echo(document(value))
-        elif isinstance(value, Sequence):
-            click.echo(document([plain(item) for item in value]))
-        else:
-            click.echo(document(plain(value)))
-
-
-def _keep(field: str) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """A callback that notes an option in the call when given: before the command, after it, or both."""
-
-    def callback(context: click.Context, _: click.Parameter, value: Any) -> Any:
-        call = context.ensure_object(Call)
-        if value:
-            setattr(call, field, value)
-        return value
-
-    return callback
-
-
-def common(function: Command) -> Command:
-    """Add -w and --json, accepted before and after the command's name."""
-    directory = click.option(
-        "-w",
-        "--workspace",
-        type=click.Path(path_type=Path),
-        metavar="DIR",
-        expose_value=False,
-        callback=_keep("directory"),
-        help="The workspace; the current folder unless given.",
-    )
-    as_json = click.option(
-        "--json",
-        is_flag=True,
-        expose_value=False,
-        callback=_keep("json"),
-        help="Print one JSON document and nothing else.",
-    )
-    return directory(as_json(function))
-
-
-at_option = click.option("--at", metavar="TIME", help="Evaluate as of this ISO 8601 time, with what was known then.")
 port_option = click.option(
     "--port", type=click.IntRange(0, 65535), help="Port; 0 takes any. Unless given, the first free one from 8501."
 )
-pass_call = click.make_pass_decorator(Call, ensure=True)
 
 
 class SeveralValues(click.Command):
@@ -190,27 +123,10 @@ def check(call: Call, paths: tuple[str, ...]) -> None:
 def status(call: Call, model: str | None, at: str | None) -> None:
     """Show SLIs, SLOs, both error budgets, burn rates, verdict and gate."""
     from burnline.dashboard import text
-    from burnline.dashboard.answers import moment
 
     workspace = call.workspace()
-    answer = workspace.status(model, at=moment(at, workspace.spec.timezone))
+    answer = workspace.status(model, at=moment(at, workspace))
     call.answer(answer, lambda: text.fleet(answer, detailed=model is not None))
-
-
-@cli.command()
-@common
-@click.argument("model")
-@at_option
-@pass_call
-def gate(call: Call, model: str, at: str | None) -> int:
-    """May this model be deployed? Exits with 0 for yes and 1 for no, and says why."""
-    from burnline.dashboard import text
-    from burnline.dashboard.answers import moment, plain
-
-    workspace = call.workspace()
-    answer = workspace.status(model, at=moment(at, workspace.spec.timezone)).models[0].gate
-    call.answer({"model": model, **plain(answer)}, lambda: text.gate(model, answer))
-    return int(answer.decision == "block")
 
 
 @cli.command()
@@ -242,6 +158,10 @@ def demo(_: Call, port: int | None, headless: bool, directory: Path | None) -> N
     with Progress(sys.stderr) as progress:
         prepare(where, progress=progress)
     run(where, port=port, open_browser=not headless)
+
+
+for command in alert_commands:
+    cli.add_command(command)
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -11,7 +11,21 @@ import click
 
 if TYPE_CHECKING:
     from burnline.onboarding import InitReport
-    from burnline.results import CheckReport, FleetStatus, GateStatus, IngestReport, ModelStatus, SloStatus, TrackStatus
+    from burnline.results import (
+        Alert,
+        Alerts,
+        CheckReport,
+        FleetStatus,
+        GateStatus,
+        Incident,
+        Incidents,
+        IngestReport,
+        ModelStatus,
+        Replay,
+        ReplayFigures,
+        SloStatus,
+        TrackStatus,
+    )
 
 BLANK = "–"
 COLOURS = {
@@ -25,6 +39,10 @@ COLOURS = {
     "silent_model_failure": "red",
     "both": "red",
     "block": "red",
+    "page": "red",
+    "ticket": "yellow",
+    "confirmed_breach": "red",
+    "confirmed_ok": "green",
 }
 FEW_MODELS = 3
 
@@ -96,6 +114,102 @@ def fleet(status: FleetStatus, *, detailed: bool) -> str:
 def gate(model: str, answer: GateStatus) -> str:
     """May this model be deployed, and why."""
     return "\n".join([f"{model}: {word(answer.decision)}", *(f"  {reason}" for reason in answer.reasons)])
+
+
+def alerts(found: Alerts, zone: ZoneInfo) -> str:
+    """What fires now, then what fired before, newest first."""
+    if not len(found):
+        return "No alert has fired over the whole history."
+    firing = [alert for alert in found if alert.resolved_at is None]
+    header = ["severity", "model", "slo", "rule", "started", "resolved", "long", "short", "spent", "id"]
+    parts = [f"{len(firing)} firing, {len(found) - len(firing)} resolved"]
+    for name, part in (("firing", firing), ("resolved", [a for a in found if a.resolved_at is not None])):
+        if part:
+            newest = sorted(part, key=lambda a: a.started_at, reverse=True)
+            listing = table(header, (_alert(a, zone) for a in newest), right=frozenset({6, 7, 8}))
+            parts.append(f"{click.style(name, bold=True)}\n{listing}")
+    return "\n\n".join(parts)
+
+
+def _alert(alert: Alert, zone: ZoneInfo) -> list[str]:
+    said = alert.silenced or (f"acknowledged by {alert.acknowledged_by}" if alert.acknowledged_by else None)
+    return [
+        word(alert.severity),
+        alert.model,
+        alert.slo,
+        alert.rule,
+        _time(alert.started_at, zone),
+        _time(alert.resolved_at, zone) if alert.resolved_at else said or "firing",
+        rate(alert.burn_long),
+        rate(alert.burn_short),
+        percent(alert.budget_spent, 0),
+        alert.id,
+    ]
+
+
+def incidents(found: Incidents, zone: ZoneInfo) -> str:
+    """Incidents, newest first."""
+    if not len(found):
+        return "No incident over the whole history."
+    header = ["state", "severity", "model", "track", "started", "detected", "ended", "budget spent", "postmortem", "id"]
+    return table(header, (_incident(i, zone) for i in found))
+
+
+def _incident(incident: Incident, zone: ZoneInfo) -> list[str]:
+    spent = ", ".join(f"{slo} {percent(share, 0)}" for slo, share in incident.budget_spent.items())
+    return [
+        click.style(incident.state, fg="red" if incident.state == "open" else None),
+        word(incident.severity),
+        incident.model,
+        incident.track,
+        _time(incident.started_at, zone),
+        _time(incident.detected_at, zone),
+        _time(incident.ended_at, zone) if incident.ended_at else "lasts",
+        spent,
+        "required" if incident.postmortem_required else BLANK,
+        incident.id,
+    ]
+
+
+def replay(found: Replay, zone: ZoneInfo) -> str:
+    """Raw rules beside the rules gated by evidence, then the alerts."""
+    header = ["", "alerts", "pages", "tickets", "per week", "precision", "recall", "detection", "reset", "firing"]
+    figures = [
+        ["burn rate alone", *_figures(found.raw)],
+        ["with evidence", *_figures(found.gated)],
+    ]
+    span = f"{_time(found.from_, zone)} to {_time(found.to, zone)}"
+    lines = [
+        f"{click.style(found.model, bold=True)} · {found.slo}  objective {percent(found.objective)}  {span}",
+        f"evidence at alpha {found.alpha:g}, over-dispersion {found.overdispersion:.1f}, true burns {len(found.burns)}",
+        "",
+        table(header, figures, right=frozenset(range(1, 10))),
+    ]
+    lines += [f"note: {warning}" for warning in found.warnings]
+    if found.alerts:
+        columns = ["severity", "model", "slo", "rule", "started", "resolved", "long", "short", "spent", "id"]
+        lines += ["", table(columns, (_alert(a, zone) for a in found.alerts), right=frozenset({6, 7, 8}))]
+    return "\n".join(lines)
+
+
+def _figures(figures: ReplayFigures) -> list[str]:
+    return [
+        str(figures.alerts),
+        str(figures.pages),
+        str(figures.tickets),
+        f"{figures.alerts_per_week:.1f}",
+        percent(figures.precision, 0),
+        percent(figures.recall, 0),
+        _span(figures.detection),
+        _span(figures.reset),
+        percent(figures.firing_share, 1),
+    ]
+
+
+def _span(seconds: float | None) -> str:
+    if seconds is None:
+        return BLANK
+    return f"{seconds / 60:,.0f} min" if seconds < 7200 else f"{seconds / 3600:,.1f} h"
 
 
 def ingest(report: IngestReport) -> str:
