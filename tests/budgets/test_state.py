@@ -1,4 +1,4 @@
-"""States, tracks that never offset each other, verdict and gate."""
+"""States, tracks that never offset each other, and the verdict."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burnline.budgets.assess import assess
-from burnline.budgets.state import judge, severity, track_status, tracks
+from burnline.budgets.budget import budget
+from burnline.budgets.state import judge, severity, slo_state, track_status, tracks
 from burnline.budgets.sums import Sums
 from burnline.budgets.windows import span
 from burnline.results import SloStatus
@@ -89,39 +90,31 @@ def test_verdict_and_state_of_a_model(slos, verdict, state):
     assert (found.verdict, found.state) == (verdict, state)
 
 
-@pytest.mark.parametrize("slos", [[up(101), right()], [up(), right(101)], [up(hot=True), right(101)]])
-def test_a_breached_budget_of_either_track_blocks(slos):
-    assert judge(slos).gate.decision == "block"
+# 1 000 events, 10 may be bad: 11 are too many by the counts.
+OVER, UNDER = budget(Decimal("0.99"), 1_000, 11), budget(Decimal("0.99"), 1_000, 1)
 
 
-@pytest.mark.parametrize("slos", [[up(hot=True), right()], [up(), right(75)], [up(), RIGHT_UNKNOWN], [up()], []])
-def test_burning_nearly_spent_unknown_and_undefined_call_for_caution(slos):
-    found = judge(slos).gate
-    assert found.decision == "caution"
-    assert len(found.reasons) == 1
+@pytest.mark.parametrize(
+    ("counted", "decided", "state"),
+    [
+        (OVER, None, "breached"),
+        (OVER, "breached", "breached"),
+        (OVER, "undecided", "at_risk"),
+        (OVER, "met", "at_risk"),
+        (UNDER, None, "healthy"),
+        (UNDER, "breached", "breached"),
+        (UNDER, "undecided", "at_risk"),
+        (UNDER, "met", "healthy"),
+        (None, "breached", "no_data"),
+    ],
+)
+def test_while_labels_are_missing_the_interval_decides(counted, decided, state):
+    assert slo_state(counted, burning=False, decided=decided) == state
 
 
-def test_reasons_are_sentences_worst_first():
-    rmse = slo_status("rmse", "model", 720, 7)
-    found = judge([up(hot=True), right(150), rmse])
-    # 150 of 10 000, 100 allowed: overspent by half; rmse: 1 - 7 / 7.2 = 2.78 % left
-    assert found.gate.reasons == (
-        "accuracy (model budget) is overspent by 50 %: 150 bad of 10,000 events, 100 allowed",
-        "availability (infrastructure budget) burns too fast (50.0× over 5m, 50.0× over 30m, "
-        "50.0× over 1h, 50.0× over 6h, 50.0× over 3d), 100 % left: 0 bad of 10,000 events, 100 allowed",
-        "rmse (model budget) has 2.78 % of its budget left: 7 bad of 720 slices, 7.2 allowed",
-    )
-
-
-def test_the_reasons_of_an_unknown_an_undefined_and_an_open_gate():
-    assert judge([up(), RIGHT_UNKNOWN]).gate.reasons == (
-        "the model budget has no data (accuracy: no labels are known yet)",
-    )
-    assert judge([up()]).gate.reasons == ("no SLO is defined for the model budget",)
-    assert judge([]).gate.reasons == ("no SLO is defined",)
-    gate = judge([up(20), right(10)]).gate
-    assert gate.decision == "allow"
-    assert gate.reasons == ("both budgets are healthy; the lowest is availability with 80 % left",)
+@pytest.mark.parametrize("decided", ["undecided", "met", None])
+def test_burning_stands_above_at_risk(decided):
+    assert slo_state(UNDER, burning=True, decided=decided) == "burning"
 
 
 counts = st.tuples(st.integers(0, 10_000), st.booleans(), st.booleans())
