@@ -1,0 +1,112 @@
+"""Where a pair of burn-rate windows holds, bucket by bucket.
+
+Method: Site Reliability Workbook, chapter 5: both windows burn faster (strictly) than the
+threshold. A pair is judged once there is history to fill its long window. While its short window
+holds no valid event it neither begins nor stops to hold, for at most ``PATIENCE`` buckets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from burnline.budgets.arrivals import Arrivals, Floats
+from burnline.budgets.burn_rules import Rule
+from burnline.spec.windows import BUCKET, parse_duration
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+PATIENCE = 864
+"""Three days without data: then a pair stops to hold."""
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A rule over a history. ``exceeds``: both windows exceed on data of this bucket; ``holds``:
+    it exceeds, or did at the last bucket with data. Burn rates without valid events are nan."""
+
+    rule: Rule
+    exceeds: Bools
+    holds: Bools
+    burn_long: Floats
+    burn_short: Floats
+
+
+class Sums:
+    """Sums over windows of buckets, exact: counts are multiples of a millionth."""
+
+    def __init__(self, arrivals: Arrivals) -> None:
+        self._valid = _cumulated(arrivals.valid)
+        self._bad = _cumulated(arrivals.bad)
+
+    def windows(self, buckets: int) -> tuple[Ints, Ints]:
+        """Valid and bad of the window of so many buckets that ends with each bucket, in millionths.
+
+        Bad is cut to between 0 and valid: a label that is corrected may count before its event.
+        """
+        valid, bad = _window(self._valid, buckets), _window(self._bad, buckets)
+        return valid, np.clip(bad, 0, np.maximum(valid, 0))
+
+    def between(self, first: int, stop: int) -> tuple[float, float]:
+        """Valid and bad of the buckets with these positions, neither below 0."""
+        low, high = max(first, 0), max(stop, first, 0)
+        valid, bad = (int(c[high] - c[low]) for c in (self._valid, self._bad))
+        return max(valid, 0) / _MILLION, max(bad, 0) / _MILLION
+
+
+def buckets(duration: str) -> int:
+    """The number of five-minute buckets of a window's name, ``1h``: 12."""
+    return parse_duration(duration).fixed // BUCKET
+
+
+def pairs(sums: Sums, rules: Sequence[Rule], objective: Decimal) -> tuple[Pair, ...]:
+    """Every rule over the history."""
+    windows = {size: sums.windows(size) for rule in rules for size in (buckets(rule.long), buckets(rule.short))}
+    return tuple(_pair(rule, windows[buckets(rule.long)], windows[buckets(rule.short)], objective) for rule in rules)
+
+
+def _pair(rule: Rule, long: tuple[Ints, Ints], short: tuple[Ints, Ints], objective: Decimal) -> Pair:
+    limit = Decimal(repr(rule.threshold)) * (1 - objective)
+    exceeds = _exceeds(*long, limit) & _exceeds(*short, limit)
+    exceeds[: buckets(rule.long) - 1] = False
+    budget = float(1 - objective)
+    return Pair(rule, exceeds, _held(exceeds, short[0] > 0), _burn(*long, budget), _burn(*short, budget))
+
+
+def _exceeds(valid: Ints, bad: Ints, limit: Decimal) -> Bools:
+    """bad / valid > limit, exactly: where floats cannot tell, decimals do."""
+    allowed = valid * float(limit)
+    above: Bools = (valid > 0) & (bad > allowed)
+    for i in np.flatnonzero((valid > 0) & (np.abs(bad - allowed) <= 1e-12 * allowed)):
+        above[i] = int(bad[i]) > limit * int(valid[i])
+    return above
+
+
+def _held(exceeds: Bools, data: Bools) -> Bools:
+    """The condition, carried over buckets without data for as long as ``PATIENCE`` allows."""
+    at = np.arange(len(data))
+    last = np.maximum.accumulate(np.where(data, at, -1))
+    known = (last >= 0) & (at - last <= PATIENCE)
+    held: Bools = known & exceeds[np.maximum(last, 0)]
+    return held
+
+
+def _burn(valid: Ints, bad: Ints, budget: float) -> Floats:
+    burn: Floats = np.divide(bad, valid * budget, out=np.full(len(valid), np.nan), where=valid > 0)
+    return burn
+
+
+def _cumulated(counts: Floats) -> Ints:
+    return np.concatenate([[0], np.cumsum(np.rint(counts * _MILLION).astype(np.int64))])
+
+
+def _window(cumulated: Ints, buckets: int) -> Ints:
+    window = cumulated[1:].copy()
+    window[buckets:] -= cumulated[1:-buckets]
+    return window
