@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from burnline.results import Budgeting, Track
+from burnline.spec.corrections import Correction
 from burnline.spec.expression import Expression
 from burnline.spec.windows import Duration, Window
 
@@ -66,6 +67,7 @@ class Model(BaseModel):
     justification: dict[str, str] = {}
     sla: dict[str, object] = {}
     escalation: tuple[Escalation, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     remediation: str | None = None
     artifact: str | None = None
     path: str | None = None

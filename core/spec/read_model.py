@@ -14,6 +14,7 @@ from burnline.spec.fields import Flaw, Problems, Section, choice, name_of, text,
 from burnline.spec.header import read_header
 from burnline.spec.kinds import SliKind
 from burnline.spec.model import Escalation, Model, ModelType, Slo
+from burnline.spec.read_corrections import read_corrections
 from burnline.spec.read_slo import read_slo
 from burnline.spec.templates import DEFAULT_TIER, TIERS, TYPES, defaults, template
 from burnline.spec.units import parse_decimal, parse_elapsed, parse_objective, parse_percentage
@@ -26,6 +27,7 @@ _SPEC = (
     "justification",
     "sla",
     "escalation",
+    "corrections",
     "remediation",
     "artifact",
 )
@@ -114,6 +116,7 @@ def _read_model(document: Node, kinds: Mapping[str, SliKind], problems: Problems
         justification=_justification(spec, names),
         sla=_sla(spec, names),
         escalation=_escalation(spec),
+        corrections=read_corrections(spec, timezone, slos=names),
         remediation=spec.get("remediation", text),
         artifact=spec.get("artifact", text),
         path=problems.path,

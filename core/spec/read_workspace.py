@@ -22,6 +22,8 @@ from burnline.spec.fields import (
     unit,
 )
 from burnline.spec.header import read_header
+from burnline.spec.model import Model
+from burnline.spec.read_corrections import read_corrections
 from burnline.spec.units import UnitError
 from burnline.spec.windows import Duration, parse_duration, parse_time_zone
 from burnline.spec.workspace import Reference, Source, WorkspaceSpec
@@ -41,6 +43,7 @@ _SPEC = (
     "engine",
     "segments",
     "count_429",
+    "corrections",
 )
 _LABELS = ("request_id", "label", "label_timestamp", "model")
 _EVENTS = ("timestamp", "model", "kind", "version", "note")
@@ -68,6 +71,30 @@ def load_workspace(path: str | Path, *, engines: Collection[str] = ENGINES) -> W
     return spec
 
 
+def check_correction_names(spec: WorkspaceSpec, models: Collection[Model]) -> None:
+    """That the workspace's corrections name models and SLOs that exist.
+
+    Raises:
+        DefinitionError: naming the line of the correction and the nearest name.
+    """
+    known = {model.name: {slo.name for slo in model.slos} for model in models}
+    file, problems = str(spec.path / FILE), []
+    for i, correction in enumerate(spec.corrections):
+        where = f"corrections[{i}]"
+        for name in correction.models or ():
+            if name not in known:
+                hint = did_you_mean(name, known)
+                problems.append(Problem(file, correction.line, f"{where}.models: there is no model '{name}'{hint}"))
+        meant = known if correction.models is None else {m: known[m] for m in correction.models if m in known}
+        slos = {slo for names in meant.values() for slo in names}
+        for name in correction.slos or ():
+            if meant and name not in slos:
+                hint = did_you_mean(name, slos)
+                problems.append(Problem(file, correction.line, f"{where}.slos: no model has an SLO '{name}'{hint}"))
+    if problems:
+        raise DefinitionError(problems)
+
+
 def _read(document: Node, folder: Path, problems: Problems, engines: Collection[str]) -> WorkspaceSpec | None:
     header = read_header(document, "Workspace", problems)
     if header is None:
@@ -75,9 +102,10 @@ def _read(document: Node, folder: Path, problems: Problems, engines: Collection[
     spec = header.spec
     spec.only(_SPEC)
     fields = WorkspaceSpec.model_fields
+    timezone = spec.get("timezone", unit(parse_time_zone), "UTC")
     return WorkspaceSpec(
         name=header.name,
-        timezone=spec.get("timezone", unit(parse_time_zone), "UTC"),
+        timezone=timezone,
         logs=_sources(spec, "logs"),
         labels=_sources(spec, "labels", _LABELS),
         metrics=_sources(spec, "metrics", None),
@@ -88,6 +116,7 @@ def _read(document: Node, folder: Path, problems: Problems, engines: Collection[
         engine=spec.get("engine", choice(engines), "duckdb"),
         segments=spec.get("segments", _segments, fields["segments"].default),
         count_429=spec.get("count_429", boolean, True),
+        corrections=read_corrections(spec, timezone, of_workspace=True),
         path=folder,
     )
 

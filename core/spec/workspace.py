@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from burnline.spec.corrections import Correction
 from burnline.spec.windows import Duration
 
 REMOTE = ("s3://", "gs://", "gcs://", "https://", "http://", "az://", "abfss://")
@@ -48,6 +49,7 @@ class WorkspaceSpec(BaseModel):
     engine: str = "duckdb"
     segments: tuple[str, ...] = ("version", "region")
     count_429: bool = True
+    corrections: tuple[Correction, ...] = ()
     path: Path
 
     def resolve(self, path: str) -> str:
