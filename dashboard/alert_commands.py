@@ -14,7 +14,16 @@ from burnline.errors import BurnlineError
 if TYPE_CHECKING:
     from burnline.workspace import Workspace
 
-by_option = click.option("--by", metavar="NAME", default=getpass.getuser, help="Who says so; the user unless given.")
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        # A container may run as a user without a name.
+        return "unknown"
+
+
+by_option = click.option("--by", metavar="NAME", default=_user, help="Who says so; the user unless given.")
 
 
 @click.command()

@@ -17,12 +17,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
-from burnline.budgets.assess import assess
+from burnline.budgets.assess import Findings, assess
+from burnline.budgets.budget import burn_rate
+from burnline.budgets.burn_rules import firing, rules
 from burnline.budgets.burndown import fixed_burndown, rolling_burndown
 from burnline.budgets.state import judge
 from burnline.budgets.sums import Sums
 from burnline.budgets.windows import span
-from burnline.results import BURN_WINDOWS, FleetStatus, GateStatus, ModelStatus, SloStatus, Tracks, TrackStatus
+from burnline.results import BURN_WINDOWS, Alert, FleetStatus, GateStatus, ModelStatus, SloStatus, Tracks, TrackStatus
 from burnline.spec.model import Model, ModelType, Slo
 from burnline.spec.windows import Duration, Window
 from burnline.spec.workspace import WorkspaceSpec
@@ -151,7 +153,35 @@ class FakeWorkspace:
         sums = Sums(float(valid[inside].sum()), float(bad[inside].sum()), float(eligible[inside].sum()))
         reason = "drift is not measured yet" if slo.sli == "drift" else "no column 'label' in the logs"
         unit = _OBJECTIVES[slo.sli][3]
-        return assess(slo, period, sums, burns, reason if not sums.valid else None, unit=unit)
+        found = Findings(alerts=self._firing(model, slo, burns, period.length) if sums.valid else ())
+        return assess(slo, period, sums, burns, reason if not sums.valid else None, unit=unit, found=found)
+
+    def _firing(
+        self, model: Model, slo: Slo, burns: dict[str, tuple[float, float]], length: timedelta
+    ) -> tuple[Alert, ...]:
+        """An alert for each severity whose pair exceeds its threshold now."""
+        rates = {name: burn_rate(slo.objective, *counts) for name, counts in burns.items()}
+        first = {rule.severity: rule for rule in reversed(firing(rules(length), rates, slo.objective))}
+        return tuple(
+            Alert(
+                id=f"{model.name}-{slo.name}-{severity}",
+                model=model.name,
+                slo=slo.name,
+                track=slo.track,
+                severity=severity,
+                rule=rule.name,
+                started_at=NOW - timedelta(hours=2),
+                onset=NOW - timedelta(hours=3),
+                resolved_at=None,
+                burn_long=rates[rule.long] or 0.0,
+                burn_short=rates[rule.short] or 0.0,
+                budget_spent=0.05,
+                confirmed=True,
+                fleet_discovery=True,
+                tier=model.tier,
+            )
+            for severity, rule in first.items()
+        )
 
     def status(self, model: str | None = None, *, at: datetime | None = None) -> FleetStatus:
         found = [self._status(m, at or NOW) for m in self.models if model in (None, m.name)]
