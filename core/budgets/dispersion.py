@@ -1,0 +1,190 @@
+"""How many times more the counts of an SLO scatter than independent events would.
+
+The over-dispersion phi is the variance of the bad events around the local level of their rate, over the binomial
+variance (the dispersion of a quasi-binomial model: McCullagh and Nelder, Generalized Linear Models, 4.5). It is the
+largest over sums of 1, 3, 6 and 24 consecutive hours, as failures that come in runs show in long sums only. The sums
+overlap: that of 24 hours is the estimator of Newey and West (1987) with 23 lags.
+
+Signal is not noise. The level is that of the surrounding seven days, so slow changes count as level; hours of clear
+incidents are cut out, and sums that lie more than three standard deviations (at the phi found) from the level are
+left out, with the factor that makes the rest unbiased for a normal count. A third of the sums may be astray.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+CAP = 2000.0
+
+_HOUR = 12
+_DAY = 24
+_LEVEL_DAYS = 7
+_LEAST_HOURS = 72
+_LEAST_SUMS = 20
+_LEAST_EXPECTED = 1.0
+# Hours and the step between sums of that many.
+_SUMS = ((1, 1), (3, 1), (6, 2), (24, 4))
+# Hours and the burn rate over them that is an incident, if it is also this many times the usual rate.
+_INCIDENTS = ((1, 14.4), (6, 6.0), (24, 3.0))
+_UNUSUAL = 3.0
+_OUTLYING = 9.0
+# Mean of a squared standard normal that is at most _OUTLYING, and its median over all.
+_KEPT_MEAN = 0.97349
+_MEDIAN = 0.45494
+# Arrays of this many SLOs stay in the cache of the processor.
+_AT_ONCE = 64
+
+
+def overdispersion(hours: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
+    """Over-dispersion of SLOs from up to six weeks of hours: model, slo, phi (1 .. 2000) for each row of ``shares``.
+
+    ``hours`` has model, slo, t (bucket of five minutes), valid and bad, as ``burnline.budgets.history.outcomes``
+    returns them; ``shares`` has model, slo and share, the bad share that the objective allows. Weighted counts are
+    measured as they are, so phi contains the weight. Fewer than three days of history have phi 1.
+    """
+    places = shares.select("model", "slo").with_row_index("row")
+    placed = hours.join(places, on=["model", "slo"])
+    if placed.is_empty():
+        return shares.select("model", "slo", phi=pl.lit(1.0))
+    hour = placed["t"].to_numpy() // _HOUR
+    first, length = int(hour.min()), int(hour.max() - hour.min()) + 1
+    cell = placed["row"].to_numpy().astype(np.int64) * length + (hour - first)
+    shape = (shares.height, length)
+    valid, bad = (
+        np.bincount(cell, placed[name].to_numpy(), shape[0] * length).astype(np.float64).reshape(shape)
+        for name in ("valid", "bad")
+    )
+    return shares.select("model", "slo", phi=pl.Series(overdispersions(valid, bad, shares["share"].to_numpy())))
+
+
+def overdispersions(valid: Floats, bad: Floats, share: ArrayLike) -> Floats:
+    """Over-dispersion of each SLO from dense counts: SLOs x consecutive hours, the newest last, 0 where nothing is.
+
+    ``share`` is the bad share that each objective allows. Days are counted back from the newest hour.
+    """
+    allowed = np.broadcast_to(np.asarray(share, dtype=np.float64), len(valid))
+    front = -valid.shape[1] % _DAY
+    if front:
+        valid, bad = (np.pad(counts, ((0, 0), (front, 0))) for counts in (valid, bad))
+    phi = np.ones(len(valid))
+    for start in range(0, len(valid), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        phi[some] = _phi(valid[some], bad[some], allowed[some])
+    return phi
+
+
+def _phi(valid: Floats, bad: Floats, share: Floats) -> Floats:
+    unit = _unit(bad)
+    if (unit > 1).any():
+        valid, bad = valid / unit[:, None], bad / unit[:, None]
+    incident = _incidents(valid, bad, share)
+    if incident.any():
+        valid, bad = np.where(incident, 0.0, valid), np.where(incident, 0.0, bad)
+    rate = np.repeat(_level(valid, bad), _DAY, axis=1)
+    expected = valid * rate
+    residual, variance = _running(bad - expected), _running(expected - expected * rate)
+    own = 1 / min(_LEVEL_DAYS, valid.shape[1] // _DAY) / _DAY
+    phi = np.ones(len(valid))
+    for hours, step in _SUMS:
+        squares = (residual[:, hours::step] - residual[:, :-hours:step]) ** 2
+        # The level contains the hours themselves, which takes this much from the variance around it.
+        expects = (variance[:, hours::step] - variance[:, :-hours:step]) * (1 - hours * own)
+        phi = np.maximum(phi, _ratio(squares, expects, hours / step))
+    present = valid > 0
+    history = present.shape[1] - present.argmax(axis=1) - present[:, ::-1].argmax(axis=1)
+    return np.where(present.any(axis=1) & (history >= _LEAST_HOURS), np.minimum(phi * unit, CAP), 1.0)
+
+
+def _unit(bad: Floats) -> Floats:
+    """The weight of one bad event where every hour holds a multiple of it, else 1.
+
+    Sampled logs in which bad events are rare have too little in each hour to show their weight as scatter.
+    """
+    least = np.where(bad > 0, bad, np.inf).min(axis=1)
+    days = (bad.reshape(len(bad), -1, _DAY) > 0).any(axis=2).sum(axis=1)
+    weight = np.where((days >= 3) & (least > 1), least, 1.0)
+    found = weight > 1
+    events = bad[found] / weight[found][:, None]
+    weight[found] = np.where((np.abs(events - np.rint(events)) < 1e-3).all(axis=1), weight[found], 1.0)
+    return weight
+
+
+def _incidents(valid: Floats, bad: Floats, share: Floats) -> Flags:
+    """Hours of trailing windows whose burn rate is that of an incident, beyond chance and beyond the usual rate.
+
+    The usual rate is the median over spans of six hours: a model that always burns is not one incident.
+    """
+    shape = (len(valid), -1, 6)
+    of, out = valid.reshape(shape).sum(axis=2), bad.reshape(shape).sum(axis=2)
+    usual = _median(np.divide(out, of, out=np.full(of.shape, np.inf), where=of > 0))
+    n, b = _running(valid), _running(bad)
+    incident = np.zeros(valid.shape, dtype=np.bool_)
+    for hours, burn in _INCIDENTS:
+        window, missed = n[:, hours:] - n[:, :-hours], b[:, hours:] - b[:, :-hours]
+        chance = usual[:, None] * window
+        over = missed > np.maximum(burn * share, _UNUSUAL * usual)[:, None] * window
+        over &= missed > chance + 4 * np.sqrt(chance) + 3
+        for row in np.flatnonzero(over.any(axis=1)):
+            # The window and one hour on either side: incidents do not begin on the hour.
+            around = np.convolve(over[row], np.ones(hours + 2)) > 0
+            incident[row] |= around[1 : valid.shape[1] + 1]
+    return incident
+
+
+def _level(valid: Floats, bad: Floats) -> Floats:
+    """Bad share per day: that of the seven days around it (at the ends the nearest seven), less those astray.
+
+    Days are astray when they lie 3.5 standard deviations from the median day, at the spread that days usually have.
+    """
+    shape = (len(valid), -1, _DAY)
+    n, b = valid.reshape(shape).sum(axis=2), bad.reshape(shape).sum(axis=2)
+    days = n.shape[1]
+    width = min(_LEVEL_DAYS, days)
+    window = np.clip(np.arange(days) - width // 2, 0, days - width)[:, None] + np.arange(width)
+    middle = _median(np.divide(b, n, out=np.full(n.shape, np.inf), where=n > 0)[:, window])
+    off = np.where(n > 0, (b - middle * n) ** 2 / (middle * n + 1), np.inf)
+    spread = np.maximum(_median(off) / _MEDIAN, 1.0)
+    near_n, near_b = n[:, window], b[:, window]
+    expected = middle[..., None] * near_n
+    near = np.abs(near_b - expected) <= 3.5 * np.sqrt(spread[:, None, None] * expected) + 3
+    of = (near_n * near).sum(axis=2)
+    level: Floats = np.divide((near_b * near).sum(axis=2), of, out=np.zeros(of.shape), where=of > 0)
+    return level
+
+
+def _ratio(squares: Floats, expects: Floats, overlap: float) -> Floats:
+    """Sum of squares over the sum of variances of the sums that are not astray; 1 where there is too little."""
+    some = expects > 1e-9
+    typical = np.where(some, expects, 0.0).sum(axis=1) / np.maximum(some.sum(axis=1), 1)
+    some = expects > typical[:, None] / 4 + 1e-9
+    scores = np.divide(squares, expects, out=np.full(squares.shape, np.inf), where=some)
+    phi = np.maximum(_median(scores.astype(np.float32)) / _MEDIAN, 1.0)
+    for _ in range(10):
+        kept = scores <= _OUTLYING * phi[:, None]
+        total = np.einsum("ij,ij->i", expects, kept)
+        before, phi = phi, np.einsum("ij,ij->i", squares, kept) / np.where(total > 0, total, 1.0) / _KEPT_MEAN
+        phi = np.maximum(phi, 1.0)
+        if np.all(np.abs(phi - before) <= 0.01 * before):
+            break
+    enough = (some.sum(axis=1) >= _LEAST_SUMS * overlap) & (typical >= _LEAST_EXPECTED)
+    return np.where(enough, phi, 1.0)
+
+
+def _median(values: NDArray[np.floating]) -> Floats:
+    """The lower median of the finite values of the last axis, 0 without any."""
+    ordered = np.sort(values, axis=-1)
+    middle = np.maximum(np.isfinite(ordered).sum(axis=-1) - 1, 0) // 2
+    found = np.take_along_axis(ordered, middle[..., None], axis=-1)[..., 0]
+    return np.where(np.isfinite(found), found, 0.0).astype(np.float64)
+
+
+def _running(values: Floats) -> Floats:
+    """Sums of the first 0, 1, 2, … values of each row."""
+    sums = np.zeros((values.shape[0], values.shape[1] + 1))
+    np.cumsum(values, axis=1, out=sums[:, 1:])
+    return sums
