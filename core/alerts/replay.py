@@ -16,12 +16,12 @@ from math import log
 
 import numpy as np
 
-from burnline.alerts.conditions import Pair, Sums, pairs
+from burnline.alerts.conditions import Pair, pairs
+from burnline.alerts.counts import Counts
 from burnline.alerts.detector import NOTHING, Detector, detector
 from burnline.budgets.arrivals import Arrivals, Floats
 from burnline.budgets.burn_rules import Rule
 from burnline.results import Severity
-from burnline.spec.windows import BUCKET
 
 RESOLVES_AFTER = 6
 """Buckets without a pair that holds: 30 minutes."""
@@ -73,14 +73,14 @@ def replay(
     objective: Decimal,
     rules: Sequence[Rule],
     alpha: float,
-    phi: float,
+    phi: float | Floats,
     length: timedelta,
     gated: bool = True,
 ) -> tuple[Episode, ...]:
     """The episodes of a history in the order they fired.
 
-    ``phi`` is the over-dispersion of the counts, ``length`` that of the SLO's window. ``gated=False``
-    replays the bare rules, without evidence.
+    ``phi`` is the over-dispersion of the counts, one number or one for each bucket, ``length`` is that
+    of the SLO's window. ``gated=False`` replays the bare rules, without evidence.
     """
     past = history(arrivals, objective=objective, rules=rules, alpha=alpha, phi=phi, length=length, gated=gated)
     return past.episodes
@@ -92,7 +92,7 @@ def history(
     objective: Decimal,
     rules: Sequence[Rule],
     alpha: float,
-    phi: float,
+    phi: float | Floats,
     length: timedelta,
     gated: bool = True,
 ) -> History:
@@ -104,21 +104,23 @@ def history(
     end = len(arrivals.valid)
     if not end:
         return History((), NOTHING)
-    sums = Sums(arrivals)
-    watched = pairs(sums, rules, objective)
+    counts = Counts(arrivals, objective, length)
+    watched = pairs(counts.sums, rules, objective)
     severities = [_Severity(s, watched) for s in _SEVERITIES if any(p.rule.severity == s for p in watched)]
-    evidence = detector(objective, phi)
+    evidence = detector(objective, 1.0)
+    # Increments are linear in the counts: tempering them is the same as tempering what they count.
+    scatter = np.maximum(phi, 1.0)
+    tempered = Arrivals(arrivals.first, arrivals.valid / scatter, arrivals.bad / scatter)
     needed = log(1 / alpha) if gated else NOTHING
-    scale = _Scale(sums, float(1 - objective), length // BUCKET)
     episodes: list[Episode] = []
-    trace = _Trace(evidence, arrivals, 0)
+    trace = _Trace(evidence, tempered, 0)
     while firings := _until_reset(trace, severities, needed, end):
-        episodes += [_episode(trace, scale, firing) for firing in firings]
+        episodes += [_episode(trace, counts, firing) for firing in firings]
         reset = max(firing.stop for firing in firings) + 1
         if reset > end:
             return History(_ordered(episodes), float(trace.until(end)[-1]))
-        trace = _Trace(evidence, arrivals, reset)
-    return History(_ordered(episodes), evidence.last(arrivals.valid[trace.start :], arrivals.bad[trace.start :]))
+        trace = _Trace(evidence, tempered, reset)
+    return History(_ordered(episodes), evidence.last(tempered.valid[trace.start :], tempered.bad[trace.start :]))
 
 
 class _Severity:
@@ -200,23 +202,7 @@ def _until_reset(trace: _Trace, severities: Sequence[_Severity], needed: float, 
     return found
 
 
-class _Scale:
-    """The budget of one window length, as of a position."""
-
-    def __init__(self, sums: Sums, budget: float, buckets: int) -> None:
-        self._sums, self._budget, self._buckets = sums, budget, buckets
-
-    def spent(self, onset: int, stop: int) -> float:
-        """Bad in [onset, stop) over the budget of the window that ends at ``stop``.
-
-        A history shorter than the window is taken to have had the same traffic before.
-        """
-        valid, _ = self._sums.between(stop - self._buckets, stop)
-        budget = self._budget * valid * self._buckets / min(self._buckets, stop)
-        return self._sums.between(onset, stop)[1] / budget if budget > 0 else 0.0
-
-
-def _episode(trace: _Trace, scale: _Scale, firing: _Firing) -> Episode:
+def _episode(trace: _Trace, counts: Counts, firing: _Firing) -> Episode:
     arrivals, fired, stop = trace.arrivals, firing.fired, firing.stop
     log_e = trace.until(min(stop + 1, len(arrivals.valid)))
     part = slice(firing.since, fired + 1)
@@ -233,7 +219,7 @@ def _episode(trace: _Trace, scale: _Scale, firing: _Firing) -> Episode:
         onset=arrivals.first + onset,
         burn_long=float(first.burn_long[fired]),
         burn_short=float(first.burn_short[fired]),
-        budget_spent=scale.spent(onset, fired + 1),
+        budget_spent=counts.spent(onset, fired + 1),
         log_e=float(log_e[fired - trace.start]),
         peak_log_e=float(log_e[fired - trace.start : stop + 1 - trace.start].max()),
         peak_burn=max(float(np.nanmax(pair.burn_long[while_open])) for pair in mine if not _unknown(pair, while_open)),
