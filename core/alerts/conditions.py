@@ -14,16 +14,15 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from burnline.budgets.arrivals import Arrivals, Floats
+from burnline.alerts.counts import Ints, Sums
+from burnline.budgets.arrivals import Floats
 from burnline.budgets.burn_rules import Rule
 from burnline.spec.windows import BUCKET, parse_duration
 
 Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 PATIENCE = 864
 """Three days without data: then a pair stops to hold."""
-_MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -36,28 +35,6 @@ class Pair:
     holds: Bools
     burn_long: Floats
     burn_short: Floats
-
-
-class Sums:
-    """Sums over windows of buckets, exact: counts are multiples of a millionth."""
-
-    def __init__(self, arrivals: Arrivals) -> None:
-        self._valid = _cumulated(arrivals.valid)
-        self._bad = _cumulated(arrivals.bad)
-
-    def windows(self, buckets: int) -> tuple[Ints, Ints]:
-        """Valid and bad of the window of so many buckets that ends with each bucket, in millionths.
-
-        Bad is cut to between 0 and valid: a label that is corrected may count before its event.
-        """
-        valid, bad = _window(self._valid, buckets), _window(self._bad, buckets)
-        return valid, np.clip(bad, 0, np.maximum(valid, 0))
-
-    def between(self, first: int, stop: int) -> tuple[float, float]:
-        """Valid and bad of the buckets with these positions, neither below 0."""
-        low, high = max(first, 0), max(stop, first, 0)
-        valid, bad = (int(c[high] - c[low]) for c in (self._valid, self._bad))
-        return max(valid, 0) / _MILLION, max(bad, 0) / _MILLION
 
 
 def buckets(duration: str) -> int:
@@ -100,13 +77,3 @@ def _held(exceeds: Bools, data: Bools) -> Bools:
 def _burn(valid: Ints, bad: Ints, budget: float) -> Floats:
     burn: Floats = np.divide(bad, valid * budget, out=np.full(len(valid), np.nan), where=valid > 0)
     return burn
-
-
-def _cumulated(counts: Floats) -> Ints:
-    return np.concatenate([[0], np.cumsum(np.rint(counts * _MILLION).astype(np.int64))])
-
-
-def _window(cumulated: Ints, buckets: int) -> Ints:
-    window = cumulated[1:].copy()
-    window[buckets:] -= cumulated[1:-buckets]
-    return window
