@@ -24,6 +24,7 @@ from burnline.spec.fields import (
 from burnline.spec.header import read_header
 from burnline.spec.model import Model
 from burnline.spec.read_corrections import read_corrections
+from burnline.spec.read_notifications import read_notifications
 from burnline.spec.units import UnitError
 from burnline.spec.windows import Duration, parse_duration, parse_time_zone
 from burnline.spec.workspace import Reference, Source, WorkspaceSpec
@@ -43,6 +44,7 @@ _SPEC = (
     "engine",
     "segments",
     "count_429",
+    "notifications",
     "corrections",
 )
 _LABELS = ("request_id", "label", "label_timestamp", "model")
@@ -116,6 +118,7 @@ def _read(document: Node, folder: Path, problems: Problems, engines: Collection[
         engine=spec.get("engine", choice(engines), "duckdb"),
         segments=spec.get("segments", _segments, fields["segments"].default),
         count_429=spec.get("count_429", boolean, True),
+        notifications=read_notifications(spec),
         corrections=read_corrections(spec, timezone, of_workspace=True),
         path=folder,
     )

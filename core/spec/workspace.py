@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from burnline.results import Severity
 from burnline.spec.corrections import Correction
 from burnline.spec.windows import Duration
 
@@ -33,6 +34,26 @@ class Reference(BaseModel):
     path: str | None = None
 
 
+class Target(BaseModel):
+    """Who is told of alerts, and from which severity on.
+
+    The URL may hold secrets, so it stands in the environment; ``variable`` is its name there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    variable: str
+    severity: Severity = "ticket"
+
+
+class Notifications(BaseModel):
+    """Targets by name, where the dashboard is for links, and how often a message is tried."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    targets: dict[str, Target] = {}
+    base_url: str | None = None
+    attempts: int = 5
+
+
 class WorkspaceSpec(BaseModel):
     """The settings of a workspace; ``path`` is its folder."""
 
@@ -49,6 +70,7 @@ class WorkspaceSpec(BaseModel):
     engine: str = "duckdb"
     segments: tuple[str, ...] = ("version", "region")
     count_429: bool = True
+    notifications: Notifications = Notifications()
     corrections: tuple[Correction, ...] = ()
     path: Path
 

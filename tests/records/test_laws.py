@@ -23,7 +23,7 @@ EVERYTHING = """
     saturation: {metric: cpu_percent, threshold: 90, objective: 99%}
     latency: {threshold: 120ms, objective: 99%, budgeting: Timeslices, timeSliceTarget: 98%, timeSliceWindow: 10m}
     quality: {all: [accuracy, availability], objective: 93%}
-    checkout: {track: model, good: "b_revenue > 0 and region in ('eu', 'it''s')", valid: "status < 500", objective: 30.5%}
+    checkout: {track: model, good: "b_revenue > 0 and region in ('eu', 'us')", valid: "status < 500", objective: 30.5%}
 """
 
 
