@@ -19,8 +19,10 @@ from math import inf, log
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 from burnline.alerts.counts import Counts
-from burnline.alerts.detector import detector
+from burnline.alerts.detector import detector, tempered
 from burnline.alerts.replay import Episode
 from burnline.budgets.arrivals import Arrivals, Floats
 from burnline.results import Alert, ReplayFigures
@@ -44,7 +46,9 @@ class Burn:
     excess: float
 
 
-def true_burns(arrivals: Arrivals, *, objective: Decimal, length: timedelta, phi: float = 1.0) -> tuple[Burn, ...]:
+def true_burns(
+    arrivals: Arrivals, *, objective: Decimal, length: timedelta, phi: float | Floats = 1.0
+) -> tuple[Burn, ...]:
     """The burns of a history, oldest first, by the definition above.
 
     ``phi`` is the over-dispersion of the counts, ``length`` that of the SLO's window.
@@ -52,7 +56,9 @@ def true_burns(arrivals: Arrivals, *, objective: Decimal, length: timedelta, phi
     if not len(arrivals.valid):
         return ()
     counts = Counts(arrivals, objective, length)
-    increments = detector(objective, phi).increments(arrivals.valid, arrivals.bad)
+    known = tempered(arrivals, phi)
+    sums = detector(objective).sums(known.valid, known.bad)
+    increments = np.diff(sums, axis=1, prepend=0.0)
     found = []
     for start, last in _joined(_stretches(increments)):
         valid, bad = counts.sums.between(start, last + 1)

@@ -18,7 +18,7 @@ import numpy as np
 
 from burnline.alerts.conditions import Pair, pairs
 from burnline.alerts.counts import Counts
-from burnline.alerts.detector import NOTHING, Detector, detector
+from burnline.alerts.detector import NOTHING, Detector, detector, tempered
 from burnline.budgets.arrivals import Arrivals, Floats
 from burnline.budgets.burn_rules import Rule
 from burnline.results import Severity
@@ -26,6 +26,7 @@ from burnline.results import Severity
 RESOLVES_AFTER = 6
 """Buckets without a pair that holds: 30 minutes."""
 _CHUNK = 576
+_ROUNDING = 1e-6
 _SEVERITIES: tuple[Severity, ...] = ("page", "ticket")
 
 
@@ -107,20 +108,21 @@ def history(
     counts = Counts(arrivals, objective, length)
     watched = pairs(counts.sums, rules, objective)
     severities = [_Severity(s, watched) for s in _SEVERITIES if any(p.rule.severity == s for p in watched)]
-    evidence = detector(objective, 1.0)
-    # Increments are linear in the counts: tempering them is the same as tempering what they count.
-    scatter = np.maximum(phi, 1.0)
-    tempered = Arrivals(arrivals.first, arrivals.valid / scatter, arrivals.bad / scatter)
+    evidence, known = detector(objective), tempered(arrivals, phi)
     needed = log(1 / alpha) if gated else NOTHING
+    if gated and any(len(severity.begins) for severity in severities):
+        reachable = evidence.bound(known.valid, known.bad) > needed - _ROUNDING
+        for severity in severities:
+            severity.begins = severity.begins[reachable[severity.begins]]
     episodes: list[Episode] = []
-    trace = _Trace(evidence, tempered, 0)
+    trace = _Trace(evidence, known, 0)
     while firings := _until_reset(trace, severities, needed, end):
         episodes += [_episode(trace, counts, firing) for firing in firings]
         reset = max(firing.stop for firing in firings) + 1
         if reset > end:
             return History(_ordered(episodes), float(trace.until(end)[-1]))
-        trace = _Trace(evidence, tempered, reset)
-    return History(_ordered(episodes), evidence.last(tempered.valid[trace.start :], tempered.bad[trace.start :]))
+        trace = _Trace(evidence, known, reset)
+    return History(_ordered(episodes), evidence.last(known.valid[trace.start :], known.bad[trace.start :]))
 
 
 class _Severity:
