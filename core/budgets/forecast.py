@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from burnline.budgets.forecast_allowance import Allowance, Horizon, Past, Recent, allowance
 from burnline.budgets.forecast_model import Floats, Ints, Rates, rates
-from burnline.budgets.forecast_paths import Draws, Onset, draws, moments, spend
+from burnline.budgets.forecast_paths import Draws, Onset, Singles, draws, moments, spend
 from burnline.budgets.forecast_tail import beyond, quantiles
 from burnline.results import Forecast
 
@@ -29,6 +29,7 @@ _LEAST_DAYS = 3
 _NOWHERE_NEAR = 1e-3
 _CHUNK = 128
 _LOW, _MIDDLE, _HIGH = 0.1, 0.5, 0.9
+_BAND = dict.fromkeys(("ahead", "low", "middle", "high"), pl.Float64)
 
 
 def forecast(
@@ -57,7 +58,7 @@ def forecast(
         return ()
     ahead = _ahead(past, horizons, objectives, recent)
     mean, variance = moments(ahead.rates, ahead.allowed.traffic)
-    chance = beyond(mean, variance, ahead.allowed.room[:, 1:]).max(axis=1)
+    chance = beyond(mean, variance, ahead.allowed.limit[:, 1:]).max(axis=1)
     near = ahead.known & (ahead.allowed.overspent | ahead.burning | (chance >= _NOWHERE_NEAR))
     ends = [at + timedelta(days=h.left) for h in horizons]
     answers: list[Forecast | None] = [None] * len(horizons)
@@ -99,19 +100,19 @@ def band(
     """
     ahead = _ahead(past, [horizon], [objective], recent)
     if not ahead.known[0]:
-        return pl.DataFrame(schema=dict.fromkeys(("ahead", "low", "middle", "high"), pl.Float64))
+        return pl.DataFrame(schema=_BAND)
     ahead = ahead.take(np.array([0]))
     allowed = ahead.allowed
-    spent = np.zeros((len(allowed.times[0]), paths))
-    numbers = draws(paths, len(spent) - 1, seed)
-    for step, come in enumerate(spend(ahead.rates, allowed.traffic, ahead.onset, numbers), 1):
-        spent[step] = come[0]
-    spent.sort(axis=1)
-    left = {
-        name: _share(allowed.room[0] - spent[:, _rank(1 - q, paths)], allowed.budget[0])
-        for name, q in (("low", _LOW), ("middle", _MIDDLE), ("high", _HIGH))
-    }
-    return pl.DataFrame({"ahead": allowed.times[0], **left}).unique("ahead", keep="first").sort("ahead")
+    one, numbers = np.array([0]), draws(paths, allowed.times.shape[1] - 1, seed)
+    spent: list[Singles] = [
+        np.zeros((1, paths), dtype=np.float32),
+        *spend(ahead.rates, allowed.traffic, ahead.onset, numbers),
+    ]
+    ranks = [_rank(q, paths) for q in (_HIGH, _MIDDLE, _LOW)]
+    bounds = np.sort(np.concatenate(spent).astype(np.float64), axis=1)[:, ranks]
+    left = [allowed.remaining(one, bounds[[moment]], moment)[0] for moment in range(len(bounds))]
+    rows = np.column_stack([allowed.times[0], np.array(left)])
+    return pl.DataFrame(rows, schema=_BAND).unique("ahead", keep="first", maintain_order=True)
 
 
 @dataclass(frozen=True)
@@ -150,12 +151,12 @@ def _exhaustion(ahead: _Ahead, numbers: Draws) -> tuple[Floats, Floats]:
     """
     allowed = ahead.allowed
     gone, shape = allowed.overspent[:, None], (len(allowed.room), len(numbers.pick))
-    before = np.broadcast_to(np.where(gone, -allowed.room[:, :1], -np.maximum(allowed.room[:, :1], 0)), shape)
-    before = before.astype(np.float32)
+    limit = np.where(gone, allowed.room, allowed.limit).astype(np.float32)
+    before = np.broadcast_to(-limit[:, :1], shape)
     times = np.broadcast_to(np.where(gone, 0.0, np.inf), shape).astype(np.float32)
     come = np.zeros_like(before)
     for step, come in enumerate(spend(ahead.rates, allowed.traffic, ahead.onset, numbers), 1):
-        over = come - allowed.room[:, step, None].astype(np.float32)
+        over = come - limit[:, step, None]
         crossed = (over > 0) & np.isinf(times)
         if crossed.any():
             begin, end = allowed.times[:, step - 1, None], allowed.times[:, step, None]
@@ -189,7 +190,3 @@ def _moment(days: float, at: datetime) -> datetime | None:
 def _rank(quantile: float, paths: int) -> int:
     """The place of a quantile among ascending paths: the first that this share does not exceed."""
     return max(int(np.ceil(quantile * paths)) - 1, 0)
-
-
-def _share(left: Floats, budget: Floats) -> Floats:
-    return np.divide(left, budget, out=np.ones_like(left), where=budget > 0)

@@ -18,6 +18,7 @@ from burnline.budgets.forecast_model import Floats, Ints, Rates
 from burnline.budgets.forecast_paths import Traffic
 
 _FIRST_HOURS = 0.25
+_LEAST_HOURS = 1 / 12
 _DAILY = 31
 _TRAFFIC_JUMP = 4.0
 _ROUNDING = 1e-9
@@ -69,23 +70,31 @@ class Allowance:
 
     ``times`` (S, H + 1) are the moments in days, none beyond the horizon of its SLO. ``room`` is the
     number of bad events that may come until then, negative when overspent, and ``budget`` the
-    size of the budget then. ``traffic`` is what is expected in between.
+    size of the budget then. ``traffic`` is what is expected in between. ``whole`` (S) marks SLOs whose
+    bad events were whole numbers so far: simulated ones are rounded.
     """
 
     times: Floats
     room: Floats
     budget: Floats
     traffic: Traffic
+    whole: NDArray[np.bool_]
+
+    @property
+    def limit(self) -> Floats:
+        """The unrounded number of bad events beyond which the budget is exhausted (S, H + 1)."""
+        return np.where(self.whole[:, None], np.floor(self.room + _ROUNDING) + 0.5, self.room)
 
     @property
     def overspent(self) -> NDArray[np.bool_]:
         """Whose budget is exhausted now."""
         return self.room[:, 0] < -_ROUNDING * np.maximum(self.budget[:, 0], 1.0)
 
-    def remaining(self, rows: Ints, spent: Floats) -> Floats:
-        """The budget that these SLOs have left at their horizon when ``spent`` (rows, Q) more is bad."""
-        budget = np.broadcast_to(self.budget[rows, -1:], spent.shape)
-        return np.divide(self.room[rows, -1:] - spent, budget, out=np.ones(spent.shape), where=budget > 0)
+    def remaining(self, rows: Ints, spent: Floats, moment: int = -1) -> Floats:
+        """The budget (rows, Q) that these SLOs have left at a moment when ``spent`` more events are bad."""
+        budget = np.broadcast_to(self.budget[rows, moment, None], spent.shape)
+        spent = np.where(self.whole[rows, None], np.rint(spent), spent)
+        return np.divide(self.room[rows, moment, None] - spent, budget, out=np.ones(spent.shape), where=budget > 0)
 
     def take(self, rows: Ints) -> Allowance:
         """These SLOs only, to the last moment that any of them needs."""
@@ -99,6 +108,7 @@ class Allowance:
             room=self.room[rows, : steps + 1],
             budget=self.budget[rows, : steps + 1],
             traffic=traffic,
+            whole=self.whole[rows],
         )
 
 
@@ -125,11 +135,11 @@ def allowance(
     times = np.minimum(grid, left[:, None])
     order = (past.weekday[-1] + 1 + np.arange(7)) % 7
     days, profile = rates.traffic[:, order], rates.profile[:, order]
-    if recent is not None:
-        pace = 24 * recent.valid / recent.hours
+    pace = None if recent is None else 24 * recent.valid / np.maximum(recent.hours, _LEAST_HOURS)
+    if pace is not None:
         days = np.where((np.isfinite(pace) & (rates.days == 0))[:, None], np.nan_to_num(pace)[:, None], days)
     valid, exposure = (np.diff(_by(times, each), axis=1) for each in (days, days * profile))
-    if recent is not None and len(grid) > 2:
+    if pace is not None:
         _surge(valid, exposure, days[:, 0], pace, left)
     come = np.concatenate([np.zeros((len(horizons), 1)), valid.cumsum(axis=1)], axis=1)
     stay_valid, stay_bad = (
@@ -138,7 +148,8 @@ def allowance(
     share = (1 - objectives)[:, None]
     budget = share * np.where(rolling, stay_valid + come, (held_valid + come[:, -1])[:, None])
     room = budget - np.where(rolling, stay_bad, held_bad[:, None])
-    return Allowance(times, room, budget, Traffic(grid, valid, exposure))
+    whole = (np.nan_to_num(past.bad) % 1 == 0).all(axis=1)
+    return Allowance(times, room, budget, Traffic(grid, valid, exposure), whole)
 
 
 def _by(times: Floats, days: Floats) -> Floats:
@@ -147,7 +158,8 @@ def _by(times: Floats, days: Floats) -> Floats:
     whole = np.minimum(rest.astype(np.int64), 6)
     summed = np.concatenate([np.zeros((len(days), 1)), days.cumsum(axis=1)], axis=1)
     today = np.take_along_axis(days, whole, axis=1) * (rest - whole)
-    return weeks * summed[:, -1:] + np.take_along_axis(summed, whole, axis=1) + today
+    come: Floats = weeks * summed[:, -1:] + np.take_along_axis(summed, whole, axis=1) + today
+    return come
 
 
 def _surge(valid: Floats, exposure: Floats, day: Floats, pace: Floats, left: Floats) -> None:
@@ -176,7 +188,8 @@ def _staying(counts: Floats, total: Floats, length: Floats, times: Floats) -> Fl
         clipped = np.clip(ages, 0, days)
         whole = np.minimum(clipped.astype(np.int64), days - 1)
         part = np.take_along_axis(age, whole, axis=1) * (clipped - whole)
-        return np.take_along_axis(summed, whole, axis=1) + part
+        found: Floats = np.take_along_axis(summed, whole, axis=1) + part
+        return found
 
     known = younger(length[:, None])[:, 0]
     factor = np.divide(total, known, out=np.zeros_like(known), where=known > 0)
@@ -184,4 +197,5 @@ def _staying(counts: Floats, total: Floats, length: Floats, times: Floats) -> Fl
     unknown = np.maximum(total - factor * known, 0.0)
     since = np.where(length > days, float(days), 0.0)
     even = np.clip((length[:, None] - times - since[:, None]) / (length - since)[:, None], 0, 1)
-    return factor[:, None] * younger(length[:, None] - times) + unknown[:, None] * even
+    staying: Floats = factor[:, None] * younger(length[:, None] - times) + unknown[:, None] * even
+    return staying

@@ -18,16 +18,16 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Share of the past that a model keeps from day to day, and the daily growth that it assumes.
-DISCOUNTS = (0.6, 0.75, 0.87, 0.94, 0.98)
+DISCOUNTS = (0.4, 0.6, 0.75, 0.87, 0.94, 0.98)
 GROWTHS = (0.9, 0.95, 1.0, 1.05, 1.1, 1.15)
 
 _PACES = np.repeat(np.array(DISCOUNTS), len(GROWTHS))
 _TRENDS = np.tile(np.array(GROWTHS), len(DISCOUNTS))
-_TREND_PRIOR = 0.05
+_TREND_PRIOR = 0.02
 _FORGET = 0.98
 _WARM_UP = 5
 _PROFILE_DAYS = 14
-_PROFILE_PRIOR = 5.0
+_PROFILE_PRIOR = 20.0
 _RECENT_DAYS = 28
 _LEAST_SHAPE = 0.5
 _LEAST_SCATTER = 0.05
@@ -112,7 +112,9 @@ def _filter(exposure: Floats, bad: Floats, present: NDArray[np.bool_], ratio: Fl
         log_rate += np.where(begun[:, None, None], np.log(paces)[:, None] - trends, 0.0)
         gain = np.log1p(x[:, :, None] * np.exp(-log_rate))
         log_rate += gain
-        density = (gammaln(shape + y) - gammaln(shape))[:, :, None] - shape[:, :, None] * gain - y[:, :, None] * log_rate
+        density = (
+            (gammaln(shape + y) - gammaln(shape))[:, :, None] - shape[:, :, None] * gain - y[:, :, None] * log_rate
+        )
         counted = (seen > _WARM_UP) & present[:, day]
         score = np.where(counted[:, None, None], _FORGET * score + density, score)
         shape = shape + y
@@ -127,7 +129,8 @@ def _week(counts: Floats) -> Floats:
     days = counts.shape[1]
     summed = np.concatenate([np.zeros((len(counts), 1)), counts.cumsum(axis=1)], axis=1)
     at = np.arange(days)
-    return summed[:, np.minimum(at + 4, days)] - summed[:, np.maximum(at - 3, 0)]
+    found: Floats = summed[:, np.minimum(at + 4, days)] - summed[:, np.maximum(at - 3, 0)]
+    return found
 
 
 def _ratio(top: Floats, bottom: Floats) -> Floats:
@@ -136,7 +139,7 @@ def _ratio(top: Floats, bottom: Floats) -> Floats:
 
 def _by_weekday(counts: Floats, weekday: Ints) -> Floats:
     """Sums (S, 7) by weekday."""
-    return counts @ (weekday[:, None] == np.arange(7)).astype(np.float64)
+    return np.stack([counts[:, weekday == day].sum(axis=1) for day in range(7)], axis=1)
 
 
 def _profile(valid: Floats, bad: Floats, weekday: Ints, present: NDArray[np.bool_]) -> Floats:
@@ -154,7 +157,8 @@ def _dispersion(valid: Floats, bad: Floats, exposure: Floats) -> Floats:
     variance = mean * np.maximum(1 - _ratio(mean, valid), _LEAST_SCATTER)
     counted = mean > 0
     squares = _ratio((bad - mean) ** 2, variance)
-    return np.maximum(1.0, 7 / 6 * squares.sum(axis=1) / np.maximum(counted.sum(axis=1), 1))
+    found: Floats = np.maximum(1.0, 7 / 6 * squares.sum(axis=1) / np.maximum(counted.sum(axis=1), 1))
+    return found
 
 
 def _traffic(valid: Floats, weekday: Ints, present: NDArray[np.bool_]) -> Floats:

@@ -75,7 +75,7 @@ def draws(paths: int, steps: int, seed: int) -> Draws:
         return (rng.permutation(paths) + rng.random(paths)) / paths
 
     def normal() -> Singles:
-        return ndtri(even()).astype(np.float32)
+        return np.asarray(ndtri(even()), dtype=np.float32)
 
     def logarithm() -> Singles:
         return np.log(even()).astype(np.float32)
@@ -89,7 +89,7 @@ def gamma(shape: Singles, normal: Singles, log_uniform: Singles) -> Singles:
     """Gamma variates of positive shapes and scale 1 from normal and logarithms of uniform ones."""
     larger = shape + np.float32(1)
     spread = np.float32(1 / 9) / larger
-    root = normal * np.sqrt(spread)
+    root: Singles = normal * np.sqrt(spread)
     root += np.float32(1)
     root -= spread
     np.maximum(root, np.float32(0), out=root)
@@ -108,8 +108,11 @@ def spend(rates: Rates, traffic: Traffic, onset: Onset, numbers: Draws) -> Itera
     """
     chosen = (np.cumsum(rates.weight, axis=1)[:, :-1, None] < numbers.pick).sum(axis=1)
     shape = np.take_along_axis(rates.shape, chosen, axis=1).astype(np.float32)
-    level = gamma(shape, *numbers.level) / np.take_along_axis(rates.rate, chosen, axis=1).astype(np.float32)
-    pace, growth = rates.pace.astype(np.float32)[chosen], np.log(rates.trend).astype(np.float32)[chosen]
+    rate = np.take_along_axis(rates.rate, chosen, axis=1).astype(np.float32)
+    level: Singles = np.divide(gamma(shape, *numbers.level), rate)
+    pace = rates.pace.astype(np.float32)[chosen]
+    trend: Floats = np.log(rates.trend)
+    growth = trend.astype(np.float32)[chosen]
     burning = np.isfinite(onset.valid)[:, None]
     seen = np.where(burning, onset.valid[:, None], 1.0).astype(np.float32)
     burn = gamma(np.where(burning, onset.bad[:, None] + 0.5, 1.0).astype(np.float32), *numbers.level) / seen
@@ -123,8 +126,8 @@ def spend(rates: Rates, traffic: Traffic, onset: Onset, numbers: Draws) -> Itera
             drifted += 1
         valid = traffic.valid[:, step, None].astype(np.float32)
         exposure = traffic.exposure[:, step, None].astype(np.float32)
-        mean = level * np.exp(growth * np.float32(faded(begin, end))) * exposure
-        scatter = rates.dispersion[:, None].astype(np.float32)
+        mean: Singles = level * np.exp(growth * np.float32(faded(begin, end))) * exposure
+        scatter: Singles = rates.dispersion[:, None].astype(np.float32)
         held = burning & (lasting | (begin < 1))
         if held.any():
             mean, scatter = np.where(held, burn * valid, mean), np.where(held, np.float32(1), scatter)
@@ -144,8 +147,9 @@ def moments(rates: Rates, traffic: Traffic) -> tuple[Floats, Floats]:
     left = np.minimum(np.maximum(rates.pace**DRIFTING * rates.shape, _LEAST_SHAPE), rates.shape)
     spans = zip(traffic.edges[:-1], traffic.edges[1:], strict=True)
     growth = np.power.outer(rates.trend, np.array([faded(begin, end) for begin, end in spans]))
-    first = (rates.weight * level) @ growth
-    second = (rates.weight * level**2 * (1 + 1 / left)) @ growth**2
+    # Not a matrix product, whose rounding depends on how many SLOs there are.
+    first = np.einsum("sk,kh->sh", rates.weight * level, growth)
+    second = np.einsum("sk,kh->sh", rates.weight * level**2 * (1 + 1 / left), growth**2)
     mean = first * traffic.exposure
     spread = np.sqrt(np.maximum(second - first**2, 0.0)) * traffic.exposure
     total = mean.cumsum(axis=1)
