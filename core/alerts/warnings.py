@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from math import ceil
 
 from burnline.budgets.burn_rules import Rule, can_fire
 from burnline.spec.windows import parse_duration
@@ -77,7 +78,7 @@ def _traffic(objective: Decimal, rules: Sequence[Rule], valid_per_hour: float) -
         if seen * page.threshold * float(1 - objective) < 1:
             found.append(
                 f"One bad event alone exceeds the {page.name} page threshold: {_events(seen)} come in {page.long} and "
-                f"{1 / (page.threshold * float(1 - objective)):.0f} are needed; only the evidence keeps it silent."
+                f"{ceil(1 / (page.threshold * float(1 - objective)))} are needed; only the evidence keeps it silent."
             )
     return found
 
