@@ -1,0 +1,101 @@
+"""The command that sends notifications, meant for cron: quiet about what is well, never stopped by one target."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from burnline.dashboard.call import Call, common, pass_call
+from burnline.errors import BurnlineError
+
+if TYPE_CHECKING:
+    from burnline.alerts.message import Message
+    from burnline.alerts.notify import Delivery
+    from burnline.workspace import Workspace
+
+
+@click.command()
+@common
+@click.argument("model", required=False)
+@click.option("--dry-run", is_flag=True, help="Show what would be sent; send and record nothing.")
+@pass_call
+def notify(call: Call, model: str | None, dry_run: bool) -> None:
+    """Tell the targets of burnline.yaml about alerts that started, went unanswered, worsened or resolved."""
+    from burnline.alerts.escalation import missing_targets, missing_variables
+    from burnline.alerts.notify import deliver, preview
+    from burnline.dashboard.answers import plain
+
+    workspace = call.workspace()
+    settings = workspace.spec.notifications
+    if not settings.targets:
+        raise BurnlineError(
+            f"{workspace.spec.path}/burnline.yaml: there is nobody to notify; add notifications: "
+            '{targets: {risk-sre: "${RISK_SRE_URL}"}} under spec'
+        )
+    at = workspace.now()
+    messages = due_messages(workspace, model)
+    sent: tuple[Delivery, ...] = ()
+    if dry_run:
+        sent = preview(messages)
+    elif at is not None:
+        sent = deliver(messages, settings, workspace.records_root, at=at, environ=os.environ)
+    asked = [workspace.model(model)] if model is not None else workspace.models
+    problems = (*missing_targets(asked, settings), *missing_variables(settings, os.environ))
+    call.answer(
+        {
+            "at": at.isoformat() if at is not None else None,
+            "dry_run": dry_run,
+            "deliveries": [plain(delivery) for delivery in sent],
+            "problems": list(problems),
+        },
+        lambda: _text(sent, dry_run=dry_run),
+    )
+    failed = [f"{d.target}: {d.error}; attempt {d.attempt} of {settings.attempts}" for d in sent if d.ok is False]
+    for sentence in (*problems, *failed):
+        click.echo(f"burnline: {sentence}", err=True)
+
+
+def due_messages(workspace: Workspace, model: str | None = None) -> tuple[Message, ...]:
+    """What must be told now, in words; figures are computed only where something is due."""
+    from burnline.alerts.escalation import due
+    from burnline.alerts.message import compose
+    from burnline.records import read
+    from burnline.records.entries import utc_now
+
+    at = workspace.now()
+    if at is None:
+        return ()
+    settings = workspace.spec.notifications
+    alerts = {alert.id: alert for alert in workspace.alerts(model)}
+    groups = workspace.alert_groups(model)
+    records = read(workspace.records_root)
+    found = due(groups, alerts.values(), workspace.models, records, at, wall=utc_now(), settings=settings)
+    if not found:
+        return ()
+    statuses = {status.model: status for status in workspace.status(model).models}
+    return tuple(
+        compose(
+            each,
+            [alerts[name] for name in each.group.alerts if name in alerts],
+            workspace.model(each.group.model),
+            statuses.get(each.group.model),
+            zone=workspace.zone(),
+            base_url=settings.base_url,
+        )
+        for each in found
+    )
+
+
+def _text(sent: Sequence[Delivery], *, dry_run: bool) -> str:
+    if not sent:
+        return "nothing to send"
+    parts = []
+    for delivery in sent:
+        word = "would send" if dry_run else "sent" if delivery.ok else "not sent"
+        parts.append(f"{word} to {delivery.target} ({delivery.state}): {delivery.title}")
+        if dry_run:
+            parts += [f"    {line}" for line in delivery.body.splitlines()]
+    return "\n".join(parts)
