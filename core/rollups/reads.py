@@ -43,6 +43,12 @@ class Snapshot:
         entries = (self.ledger.days[d] for d in days if d in self.ledger.days)
         return self.store.paths(d.objects["late"] for d in entries if d.known > last and "late" in d.objects)
 
+    def learnt(self, first: int, last: int, since: int) -> list[str]:
+        """``late`` objects of the days of these buckets in which a label became known from ``since`` on."""
+        days = range(first // BUCKETS_PER_DAY, last // BUCKETS_PER_DAY + 1)
+        entries = (self.ledger.days[d] for d in days if d in self.ledger.days)
+        return self.store.paths(d.objects["late"] for d in entries if d.known >= since and "late" in d.objects)
+
 
 def _cut_hours(firsts: Sequence[int], last: int) -> list[int]:
     """Hours (by first bucket) that a window boundary falls into, or that are not over yet."""
