@@ -207,6 +207,7 @@ class Note(Result):
     at: datetime
     by: str | None
     text: str
+    id: str = ""
 
 
 class Incident(Result):

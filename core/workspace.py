@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from burnline.alerting import Alerting, replayed
 from burnline.budgets.assess import assess
 from burnline.budgets.burndown import fixed_burndown, rolling_burndown
 from burnline.budgets.fleet import Fleet
+from burnline.budgets.gate import Change, gate
 from burnline.budgets.history import outcomes
 from burnline.budgets.question import Question, ask, plan
 from burnline.budgets.sums import Sums
@@ -25,9 +27,25 @@ from burnline.budgets.windows import bucket, burn_spans
 from burnline.checking import check
 from burnline.errors import BurnlineError
 from burnline.logs import RawFile, classify, expand, moment
-from burnline.results import CheckReport, FleetStatus, GateAnswer, IngestReport, SloStatus
+from burnline.records import actions
+from burnline.records.entries import IncidentStatus
+from burnline.records.laws import in_force, past_models, record_laws
+from burnline.records.records import Records
+from burnline.records.records import read as read_records
+from burnline.results import (
+    AlertGroup,
+    Alerts,
+    CheckReport,
+    FleetStatus,
+    GateAnswer,
+    Incidents,
+    IngestReport,
+    Replay,
+    SloStatus,
+)
 from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.ingest import Progress, ingest
+from burnline.rollups.plan import Plan
 from burnline.rollups.reads import HOUR, Snapshot, histogram, segment_sums
 from burnline.rollups.reads import events as read_events
 from burnline.rollups.scan import Request, named_files
@@ -87,7 +105,12 @@ class Workspace:
         """
         named = named_files(self.spec)
         request = _chosen(named, paths) if paths else named
-        return ingest(self.store, plan(self.spec, self.models), request, progress=progress)
+        record_laws(self.records_root, self.models, self.store.read().newest_us())
+        return ingest(self.store, self.kept(), request, progress=progress)
+
+    def kept(self) -> Plan:
+        """What rollups hold: enough for every promise that is or ever was in force."""
+        return plan(self.spec, (*self.models, *past_models(self.records().definitions, self.models)))
 
     def status(self, model: str | None = None, *, at: datetime | None = None) -> FleetStatus:
         """SLIs, both budgets, burn rates, verdict and gate of every model, or of one.
@@ -114,10 +137,126 @@ class Workspace:
 
         return tuple(report for path in paths for report in check([path], mapping=mapping(path)))
 
-    def gate(self, model: str, *, at: datetime | None = None) -> GateAnswer:
-        """May this model be deployed? Raises ``BurnlineError`` for an unknown model."""
-        answer = self.status(model, at=at).models[0].gate
+    def gate(
+        self,
+        model: str,
+        *,
+        at: datetime | None = None,
+        change: Change = "feature",
+        reason: str | None = None,
+        by: str = "unknown",
+    ) -> GateAnswer:
+        """May this model be deployed? A reliability or security fix passes with a reason, which is recorded.
+
+        Raises ``BurnlineError`` for an unknown model and for a fix without a reason.
+        """
+        status = self.status(model, at=at).models[0]
+        answer = status.gate
+        if change != "feature":
+            answer = gate(status.slos, tier=status.tier, change=change, reason=reason)
+            actions.override(
+                self.records_root, model, change=change, reason=reason or "", decision=status.gate.decision, by=by
+            )
         return GateAnswer(model=model, decision=answer.decision, reasons=answer.reasons)
+
+    def alerts(self, model: str | None = None, *, at: datetime | None = None) -> Alerts:
+        """Firing and past alerts over the whole history up to ``at``, oldest first.
+
+        Each is judged under the definition in force at its time, with what was known then.
+        """
+        return Alerts(self.alerting(model, at=at).alerts)
+
+    def alert_groups(self, model: str | None = None, *, at: datetime | None = None) -> tuple[AlertGroup, ...]:
+        """The alerts of one model that belong together, over all its SLOs and both tracks."""
+        return self.alerting(model, at=at).groups
+
+    def incidents(self, model: str | None = None, *, at: datetime | None = None) -> Incidents:
+        """Incidents of the history, newest first: contiguous burn that the evidence confirmed."""
+        return Incidents(self.alerting(model, at=at).incidents)
+
+    def alerting(self, model: str | None = None, *, at: datetime | None = None) -> Alerting:
+        """Alerts, groups and incidents in one; each is worked out once."""
+        return Alerting(self.fleet(model, at=at), self.records())
+
+    def replay(
+        self, model: str, slo: str, *, at: datetime | None = None, settings: Mapping[str, str] | None = None
+    ) -> Replay:
+        """What the alert rules would have done on the history, without evidence and with it.
+
+        ``settings`` try another objective, threshold, alpha or set of rules, as text.
+        """
+        fleet, question = self._ask(model, slo, at)
+        return replayed(fleet, question, settings or {})
+
+    # What people say
+
+    @property
+    def records_root(self) -> Path:
+        """Where records are kept."""
+        return self.store.root / "records"
+
+    def records(self) -> Records:
+        """What people and Burnline itself wrote down, as of now."""
+        return read_records(self.records_root)
+
+    def acknowledge(self, alert: str, *, by: str, undo: bool = False) -> None:
+        """Somebody works on an alert. Raises ``BurnlineError`` for an unknown one."""
+        self._known_alert(alert)
+        actions.acknowledge(self.records_root, alert, by=by, undo=undo)
+
+    def mark(self, alert: str, value: Literal["useful", "noise"] | None, *, by: str) -> None:
+        """An alert was useful or noise. Raises ``BurnlineError`` for an unknown one."""
+        self._known_alert(alert)
+        actions.mark(self.records_root, alert, value, by=by)
+
+    def silence(
+        self,
+        *,
+        until: datetime,
+        reason: str,
+        by: str,
+        model: str | None = None,
+        slo: str | None = None,
+        start: datetime | None = None,
+    ) -> str:
+        """Send nothing about a model or an SLO until a moment of log time; returns the id of the silence."""
+        if model is not None:
+            definition = self.model(model)
+            if slo is not None and definition.slo(slo) is None:
+                raise _unknown("SLO", slo, [s.name for s in definition.slos])
+        begins = self.local(start) if start is not None else self.now() or datetime.now(UTC)
+        return actions.silence(
+            self.records_root, start=begins, until=self.local(until), reason=reason, by=by, model=model, slo=slo
+        )
+
+    def unsilence(self, silence: str, *, by: str) -> None:
+        """End a silence now. Raises ``BurnlineError`` for an unknown one."""
+        actions.unsilence(self.records_root, silence, by=by, ended=self.now())
+
+    def note(self, incident: str, text: str, *, by: str) -> str:
+        """Write a note on an incident; returns its id. Raises ``BurnlineError`` for an unknown incident."""
+        self._known_incident(incident)
+        return actions.note(self.records_root, incident, text, by=by)
+
+    def delete_note(self, note: str, *, by: str) -> None:
+        """Take a note back."""
+        actions.delete_note(self.records_root, note, by=by)
+
+    def set_incident_status(self, incident: str, status: IncidentStatus, *, by: str) -> None:
+        """Say where an incident stands. Raises ``BurnlineError`` for an unknown incident."""
+        self._known_incident(incident)
+        actions.set_incident_status(self.records_root, incident, status, by=by)
+
+    def _known_alert(self, alert: str) -> None:
+        names = [a.id for a in self.alerts()]
+        if alert not in names:
+            raise BurnlineError(f"there is no alert '{alert}'; `burnline alerts` lists them with their ids")
+
+    def _known_incident(self, incident: str) -> None:
+        if incident not in [i.id for i in self.incidents()]:
+            raise BurnlineError(f"there is no incident '{incident}'; `burnline incidents` lists them with their ids")
+
+    # Over time
 
     def daily(self, *, at: datetime | None = None, days: int = 30) -> pl.DataFrame:
         """Counts per model, SLO and local day, today included: model, slo, track, day, valid, bad, burn.
@@ -303,7 +442,8 @@ class Workspace:
             moment_ = moment(newest).astimezone(self.zone()) if newest is not None else datetime.now(UTC)
         if model is not None:
             self._known(model, snapshot)
-        return Fleet(self.spec, self.models, snapshot, moment_, model)
+        models = self.models if at is None else in_force(self.records().definitions, self.models, _us(moment_))
+        return Fleet(self.spec, models, snapshot, moment_, model, kept=self.kept())
 
     def local(self, at: datetime) -> datetime:
         """A time with the workspace's zone where it names none."""
@@ -323,6 +463,11 @@ class Workspace:
 
 
 _FOR_EVER_US = 2**62
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _us(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def _objective(objective: float | None, question: Question) -> Decimal:

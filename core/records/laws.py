@@ -25,6 +25,7 @@ from burnline.spec.units import format_percentage
 _EXPRESSIONS = ("good", "valid")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WRITER = "burnline"
+KEPT = 8
 
 
 def law(slo: Slo) -> dict[str, Any]:
@@ -108,6 +109,18 @@ def _current(laws: Sequence[Definition], at_us: int) -> Definition | None:
 def _defined_by(laws: Sequence[Definition], name: str, at_us: int) -> bool:
     """Whether an SLO had a definition of its own by a moment."""
     return any(name in _by_name(e.slos) for e in laws if e.since_us is None or e.since_us <= at_us)
+
+
+def past_models(laws: Sequence[Definition], models: Sequence[Model]) -> tuple[Model, ...]:
+    """The models as their ``KEPT`` newest laws before the present one had them: rollups must answer these too.
+
+    Raises ``BurnlineError`` for a law that cannot be read.
+    """
+    found = []
+    for model in models:
+        own = [entry for entry in laws if entry.model == model.name][-KEPT - 1 : -1]
+        found += [model.model_copy(update={"slos": tuple(slo_of(slo) for slo in entry.slos)}) for entry in own]
+    return tuple(found)
 
 
 def boundaries(laws: Sequence[Definition], model: str, first_us: int, last_us: int) -> tuple[int, ...]:
