@@ -11,14 +11,10 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from math import exp, log
 
-from burnline.alerts.replay import Episode
-from burnline.budgets.windows import begin
-from burnline.results import Alert, AlertGroup, Severity, Track
+from burnline.results import Alert, AlertGroup, Severity
 
 APART = timedelta(minutes=60)
-_LARGEST = 700.0
 
 
 def stable_id(*parts: str | datetime) -> str:
@@ -30,42 +26,6 @@ def stable_id(*parts: str | datetime) -> str:
 def alert_id(model: str, slo: str, severity: str, started_at: datetime) -> str:
     """The name of an alert."""
     return stable_id(model, slo, severity, started_at)
-
-
-def alert(
-    episode: Episode,
-    *,
-    model: str,
-    slo: str,
-    track: Track,
-    tier: int | None,
-    alpha: float,
-    fleet_discovery: bool = False,
-) -> Alert:
-    """The alert of an episode. It is confirmed when its evidence reached 1/alpha by its start.
-
-    Times are in UTC, at the end of the buckets in which the episode fired and resolved, and at the begin
-    of that of its onset.
-    """
-    started = begin(episode.fired + 1)
-    return Alert(
-        model=model,
-        slo=slo,
-        track=track,
-        severity=episode.severity,
-        rule=episode.rule,
-        started_at=started,
-        resolved_at=None if episode.resolved is None else begin(episode.resolved + 1),
-        burn_long=episode.burn_long,
-        burn_short=episode.burn_short,
-        budget_spent=episode.budget_spent,
-        confirmed=episode.log_e >= log(1 / alpha),
-        fleet_discovery=fleet_discovery,
-        id=alert_id(model, slo, episode.severity, started),
-        onset=begin(episode.onset),
-        e_value=exp(min(episode.log_e, _LARGEST)),
-        tier=tier,
-    )
 
 
 def grouped(alerts: Iterable[Alert]) -> tuple[tuple[Alert, ...], tuple[AlertGroup, ...]]:

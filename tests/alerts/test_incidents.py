@@ -10,9 +10,8 @@ import pytest
 
 from burnline.alerts.counts import Counts
 from burnline.alerts.figures import precision_of_marks
-from burnline.alerts.grouping import alert, alert_id, grouped
+from burnline.alerts.grouping import alert_id, grouped
 from burnline.alerts.incidents import incidents
-from burnline.alerts.replay import Episode
 from burnline.budgets.arrivals import Arrivals
 from burnline.budgets.windows import begin
 from burnline.results import Alert
@@ -21,23 +20,24 @@ FIRST = 6_000_000
 MONTH = timedelta(days=30)
 
 
-def fired(slo="latency", *, at, until, model="m", track="infrastructure", severity="page", onset=None, log_e=9.0):
+def fired(slo="latency", *, at, until, model="m", track="infrastructure", severity="page", onset=None, confirmed=True):
     """An alert that fires in the bucket ``at`` after the first and resolves in ``until``."""
-    episode = Episode(
-        severity,
-        "1h/5m",
-        ("1h/5m",),
-        FIRST + at,
-        None if until is None else FIRST + until,
-        FIRST + (at if onset is None else onset),
-        20.0,
-        30.0,
-        0.1,
-        log_e,
-        log_e,
-        30.0,
+    return Alert(
+        id=alert_id(model, slo, severity, clock(at + 1)),
+        model=model,
+        slo=slo,
+        track=track,
+        severity=severity,
+        rule="1h/5m",
+        onset=clock(at if onset is None else onset),
+        started_at=clock(at + 1),
+        resolved_at=None if until is None else clock(until + 1),
+        burn_long=20.0,
+        burn_short=30.0,
+        budget_spent=0.1,
+        confirmed=confirmed,
+        fleet_discovery=False,
     )
-    return alert(episode, model=model, slo=slo, track=track, tier=1, alpha=0.01)
 
 
 def clock(buckets):
@@ -48,14 +48,6 @@ def counts(bad_from=0, bad_to=0, bad=0.0, objective="0.99"):
     valid, wrong = np.full(8640, 100.0), np.zeros(8640)
     wrong[bad_from:bad_to] = bad
     return Counts(Arrivals(FIRST, valid, wrong), Decimal(objective), MONTH)
-
-
-def test_an_alert_is_known_at_the_end_of_its_bucket():
-    one = fired(at=10, until=20, onset=8)
-    assert (one.onset, one.started_at, one.resolved_at) == (clock(8), clock(11), clock(21))
-    assert one.confirmed
-    assert not fired(at=10, until=20, log_e=4.6).confirmed  # ln 100 = 4.605
-    assert fired(at=10, until=20, log_e=5000.0).e_value < float("inf")
 
 
 def test_an_alert_keeps_its_name_in_every_zone():
@@ -141,7 +133,7 @@ def test_an_incident_lasts_while_an_alert_is_open_and_spends_to_the_end_of_the_l
 
 
 def test_what_was_never_proven_is_no_incident():
-    assert incidents([fired(at=100, until=110, log_e=1.0)], {}) == ()
+    assert incidents([fired(at=100, until=110, confirmed=False)], {}) == ()
 
 
 def test_marks_give_the_share_of_useful_alerts():
