@@ -6,8 +6,9 @@ largest over sums of 1, 3, 6 and 24 consecutive hours, as failures that come in 
 overlap: that of 24 hours is the estimator of Newey and West (1987) with 23 lags.
 
 Signal is not noise. The level is that of the surrounding seven days, so slow changes count as level; hours of clear
-incidents are cut out, and sums that lie more than three standard deviations (at the phi found) from the level are
-left out, with the factor that makes the rest unbiased for a normal count. A third of the sums may be astray.
+incidents are cut out, and sums that lie more than three to four standard deviations (at the phi found) from the level
+are left out, with the factor that makes the rest unbiased for independent events. About a third of the sums may be
+astray.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ _SUMS = ((1, 1), (3, 1), (6, 2), (24, 4))
 # Hours and the burn rate over them that is an incident, if it is also this many times the usual rate.
 _INCIDENTS = ((1, 14.4), (6, 6.0), (24, 3.0))
 _UNUSUAL = 3.0
-_OUTLYING = 9.0
-# Mean of a squared standard normal that is at most _OUTLYING, and its median over all.
+# Squared standard deviations beyond which a sum is astray at phi 1 and, as over-dispersed counts have heavier tails,
+# at phi 3 and more.
+_ASTRAY, _ASTRAY_AT_3 = 9.0, 16.0
+# Mean of a squared standard normal that is at most _ASTRAY, and its median over all.
 _KEPT_MEAN = 0.97349
 _MEDIAN = 0.45494
 # Arrays of this many SLOs stay in the cache of the processor.
@@ -79,7 +82,7 @@ def overdispersions(valid: Floats, bad: Floats, share: ArrayLike) -> Floats:
 
 
 def _phi(valid: Floats, bad: Floats, share: Floats) -> Floats:
-    unit = _unit(bad)
+    unit = _unit(valid, bad)
     if (unit > 1).any():
         valid, bad = valid / unit[:, None], bad / unit[:, None]
     incident = _incidents(valid, bad, share)
@@ -100,17 +103,20 @@ def _phi(valid: Floats, bad: Floats, share: Floats) -> Floats:
     return np.where(present.any(axis=1) & (history >= _LEAST_HOURS), np.minimum(phi * unit, CAP), 1.0)
 
 
-def _unit(bad: Floats) -> Floats:
-    """The weight of one bad event where every hour holds a multiple of it, else 1.
+def _unit(valid: Floats, bad: Floats) -> Floats:
+    """The weight of one event where every hour holds a multiple of it, else 1.
 
-    Sampled logs in which bad events are rare have too little in each hour to show their weight as scatter.
+    Sampled logs in which bad events are rare have too little in each hour to show their weight as scatter. Hours with
+    nothing but bad events say nothing about it.
     """
-    least = np.where(bad > 0, bad, np.inf).min(axis=1)
+    least = np.where((bad > 0) & (bad < valid), bad, np.inf).min(axis=1)
     days = (bad.reshape(len(bad), -1, _DAY) > 0).any(axis=2).sum(axis=1)
-    weight = np.where((days >= 3) & (least > 1), least, 1.0)
-    found = weight > 1
-    events = bad[found] / weight[found][:, None]
-    weight[found] = np.where((np.abs(events - np.rint(events)) < 1e-3).all(axis=1), weight[found], 1.0)
+    found = np.flatnonzero((days >= 3) & (least > 1) & np.isfinite(least))
+    weight = np.ones(len(bad))
+    for counts in (bad, valid):
+        events = counts[found] / least[found, None]
+        found = found[(np.abs(events - np.rint(events)) < 1e-3).all(axis=1)]
+    weight[found] = least[found]
     return weight
 
 
@@ -165,7 +171,8 @@ def _ratio(squares: Floats, expects: Floats, overlap: float) -> Floats:
     scores = np.divide(squares, expects, out=np.full(squares.shape, np.inf), where=some)
     phi = np.maximum(_median(scores.astype(np.float32)) / _MEDIAN, 1.0)
     for _ in range(10):
-        kept = scores <= _OUTLYING * phi[:, None]
+        astray = np.minimum(_ASTRAY + (_ASTRAY_AT_3 - _ASTRAY) / 2 * (phi - 1), _ASTRAY_AT_3)
+        kept = scores <= (astray * phi)[:, None]
         total = np.einsum("ij,ij->i", expects, kept)
         before, phi = phi, np.einsum("ij,ij->i", squares, kept) / np.where(total > 0, total, 1.0) / _KEPT_MEAN
         phi = np.maximum(phi, 1.0)

@@ -62,7 +62,7 @@ def events_to_decide(
     """About how many more valid events decide on which side of ``share`` the bad share lies, element by element.
 
     The events after which the interval of ``limits`` leaves ``share`` when the present rate continues exactly, less
-    those seen; at least 1. About 7 to 8 times phi / KL(bad / valid, share) in all. Infinite when the rate lies so
+    those seen; at least 1. About 6 times phi / KL(bad / valid, share) in all. Infinite when the rate lies so
     close to ``share`` (within 0.25 %) that the grid of lambdas cannot tell them apart, and without valid events.
     """
     valid, bad, share, phi = _floats(valid, bad, share, phi)
@@ -101,8 +101,10 @@ def evidences(
     valid, bad, phi, share = _floats(valid, bad, phi, [float(1 - o) for o in objectives])
     if not np.all((target > 0) & (target < 1)):
         raise ValueError("an objective is not between 0 and 1")
-    if not np.all((bad >= 0) & (bad <= valid)):
+    # Weights that are sums of fractions may differ in their last digits.
+    if not np.all((bad >= 0) & (bad <= valid * (1 + 1e-9))):
         raise ValueError("bad events must be between 0 and the valid ones")
+    bad = np.minimum(bad, valid)
     log_e = _mixture(valid, bad, share, phi, 1.0)[0]
     missed = log_e >= np.log(2 / ALPHA)
     met = _mixture(valid, bad, share, phi, -1.0)[0] >= np.log(2 / ALPHA)
@@ -111,7 +113,7 @@ def evidences(
     upper = np.where(missed, np.minimum(1 - low, np.nextafter(target, 0)), np.maximum(1 - low, target))
     lower = np.where(met, np.maximum(1 - high, np.nextafter(target, 1)), np.minimum(1 - high, target))
     more = np.where(missed | met, np.inf, events_to_decide(valid, bad, share, phi))
-    e_value = np.minimum(np.exp(np.minimum(log_e, np.log(_LARGEST))), _LARGEST)
+    e_value = np.minimum(np.exp(np.minimum(log_e, 700.0)), _LARGEST)
     return tuple(
         Evidence(
             verdict=_verdict(missed[i], met[i]),
