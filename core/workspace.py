@@ -52,6 +52,7 @@ from burnline.rollups.scan import Request, named_files
 from burnline.rollups.store import Store, fingerprint
 from burnline.slis import kinds
 from burnline.spec import Model, Slo, WorkspaceSpec, load_models, load_workspace
+from burnline.standing import Standing, cone, spend_path
 from burnline.status import model_statuses, slo_status
 
 
@@ -331,6 +332,25 @@ class Workspace:
             return fixed_burndown(ends, rows["valid"], rows["bad"], goal)
         burned = rolling_burndown(ends, rows["valid"], rows["bad"], goal, length=window.length)
         return burned.filter(pl.col("time") > window.from_.astimezone(self.zone()))
+
+    def cone(self, model: str, slo: str, *, at: datetime | None = None) -> pl.DataFrame:
+        """The 80 % band of what is left of a budget, from ``at`` to its horizon: time, low, middle, high.
+
+        Fractions of the budget, if recent behaviour continues; no rows where there is nothing to go by.
+        """
+        fleet, question = self._ask(model, slo, at)
+        return cone(Standing(fleet, (question,))).with_columns(pl.col("time").dt.convert_time_zone(self.spec.timezone))
+
+    def spend(self, model: str, slo: str, *, at: datetime | None = None) -> pl.DataFrame:
+        """What a budget was spent on by each hour's end: time, irreducible, noise, confirmed, unexplained.
+
+        Fractions of the whole budget of the window, as known of the window so far.
+        """
+        fleet, question = self._ask(model, slo, at)
+        rows = spend_path(Standing(fleet, (question,)))
+        return rows.select(
+            self._time(pl.min_horizontal(pl.col("t") + HOUR, fleet.last + 1)).alias("time"), pl.exclude("t")
+        )
 
     def what_if(
         self,

@@ -1,0 +1,225 @@
+"""What is known about the SLOs of a fleet beyond their counts: evidence, alerts, forecasts, what was spent on what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from burnline.alerts.suspects import LOOK_BACK_HOURS, by_hour, may_fire
+from burnline.alerts.watch import Watch
+from burnline.budgets import forecast as ahead
+from burnline.budgets.arrivals import arrivals
+from burnline.budgets.assess import Findings, assess
+from burnline.budgets.burn_rules import rules
+from burnline.budgets.dispersion import overdispersions
+from burnline.budgets.evidence import evidences
+from burnline.budgets.fleet import Fleet
+from burnline.budgets.history import outcomes
+from burnline.budgets.question import Question
+from burnline.budgets.recent import Recent, recent
+from burnline.budgets.reference import reference_counts
+from burnline.budgets.spend import spend, spend_over_time
+from burnline.budgets.sums import Sums
+from burnline.results import Alert, Evidence, Forecast, SloStatus, Spend
+from burnline.rollups.days import BUCKETS_PER_DAY
+from burnline.rollups.reads import HOUR
+
+Key = tuple[str, str]
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everything that is known about some SLOs of a fleet as of its moment, each worked out once for all."""
+
+    fleet: Fleet
+    asked: tuple[Question, ...]
+
+    @cached_property
+    def totals(self) -> Mapping[Key, Sums]:
+        """The counts of each SLO over its window."""
+        return {_key(q): self.fleet.sums(q, self.fleet.spans[_key(q)].first) for q in self.asked}
+
+    @cached_property
+    def known(self) -> tuple[Question, ...]:
+        """The SLOs with data in their window."""
+        return tuple(q for q in self.asked if self.totals[_key(q)].valid > 0)
+
+    @cached_property
+    def recent(self) -> Recent:
+        """Their last six weeks by the hour."""
+        return recent(self.fleet, self.known)
+
+    @cached_property
+    def phi(self) -> Mapping[Key, float]:
+        """How many times more their counts scatter than independent events would."""
+        shares = [float(1 - q.slo.objective) for q in self.known]
+        found = overdispersions(self.recent.valid, self.recent.bad, shares)
+        return dict(zip(map(_key, self.known), map(float, found), strict=True))
+
+    @cached_property
+    def evidence(self) -> Mapping[Key, Evidence | None]:
+        """Whether their counts prove anything."""
+        sums = [self.totals[_key(q)] for q in self.known]
+        found = evidences(
+            [q.slo.objective for q in self.known],
+            [s.valid for s in sums],
+            [min(s.bad, s.valid) for s in sums],
+            [self.phi[_key(q)] for q in self.known],
+        )
+        return {_key(q): e for q, e in zip(self.known, found, strict=True)}
+
+    @cached_property
+    def spend(self) -> Mapping[Key, Spend]:
+        """What the bad events of the model budgets are made of."""
+        asked = [q for q in self.known if q.slo.track == "model"]
+        accepted = reference_counts(self.fleet, asked)
+        return {_key(q): self._spend(_key(q), q, *accepted.get(_key(q), (0.0, 0.0))) for q in asked}
+
+    def _spend(self, key: Key, question: Question, reference_valid: float, reference_bad: float) -> Spend:
+        sums = self.totals[key]
+        share = float(1 - question.slo.objective)
+        return spend(sums.valid, min(sums.bad, sums.valid), self.phi[key], reference_valid, reference_bad, share)
+
+    @cached_property
+    def suspects(self) -> tuple[Question, ...]:
+        """The SLOs that could have an open alert, and those whose overspent budget the evidence leaves undecided."""
+        waiting = [q for q in self.known if q.measure is not None and q.measure.labelled]
+        first = self.recent.first + (self.recent.valid.shape[1] - LOOK_BACK_HOURS) * HOUR
+        known = arrivals(self.fleet, waiting, first, excluded=self.fleet.excluded_ranges) if waiting else {}
+        shares = np.array([float(1 - q.slo.objective) for q in self.known])
+        valid, bad = (counts[:, -LOOK_BACK_HOURS:].copy() for counts in (self.recent.valid, self.recent.bad))
+        lengths = [self.fleet.spans[_key(q)].length for q in self.known]
+        for row, question in enumerate(self.known):
+            if _key(question) in known:
+                valid[row], bad[row] = by_hour(known[_key(question)], first, LOOK_BACK_HOURS)
+        may = np.zeros(len(self.known), dtype=bool)
+        for length in set(lengths):
+            rows = np.array([i for i, own in enumerate(lengths) if own == length])
+            may[rows] = may_fire(valid[rows], bad[rows], shares[rows], rules(length))
+        return tuple(q for q, open_ in zip(self.known, may, strict=True) if open_ or self._doubtful(q))
+
+    def _doubtful(self, question: Question) -> bool:
+        evidence, sums = self.evidence[_key(question)], self.totals[_key(question)]
+        over = sums.bad > float(1 - question.slo.objective) * sums.valid
+        return over and evidence is not None and evidence.verdict == "undecided"
+
+    @cached_property
+    def watch(self) -> Watch:
+        """The suspects under watch."""
+        return Watch(self.fleet, self.suspects)
+
+    @cached_property
+    def alerts(self) -> Mapping[Key, tuple[Alert, ...]]:
+        """The alerts that fire at the moment."""
+        return self.watch.firing()
+
+    @cached_property
+    def forecasts(self) -> Mapping[Key, Forecast | None]:
+        """When their budgets are exhausted if recent behaviour continues."""
+        if not self.known:
+            return {}
+        past, horizons, burning = forecast_input(self)
+        found = ahead.forecast(
+            past, horizons, [float(q.slo.objective) for q in self.known], at=self.fleet.at, recent=burning
+        )
+        return {_key(q): f for q, f in zip(self.known, found, strict=True)}
+
+    def status(self, question: Question) -> SloStatus:
+        """The status of one SLO."""
+        key = _key(question)
+        total = self.totals[key]
+        if not total.valid:
+            reason = self.fleet.why_no_data(question)
+            return assess(question.slo, self.fleet.spans[key], total, {}, reason, unit=question.sli.kind.unit)
+        bursts = {name: self.fleet.sums(question, s.first) for name, s in self.fleet.bursts.items()}
+        evidence = self.evidence[key]
+        if evidence is not None and key in self.spend:
+            evidence = evidence.model_copy(update={"spend": self.spend[key]})
+        found = Findings(
+            evidence=evidence,
+            forecast=self.forecasts[key],
+            alerts=self.alerts.get(key, ()),
+        )
+        return assess(
+            question.slo,
+            self.fleet.spans[key],
+            total,
+            {name: (s.valid, s.bad) for name, s in bursts.items()},
+            unit=question.sli.kind.unit,
+            found=found,
+        )
+
+
+def forecast_input(standing: Standing) -> tuple[ahead.Past, list[ahead.Horizon], ahead.Recent]:
+    """What the forecast goes by: days, windows, and what has happened since the onset of a burn that lasts."""
+    fleet, hours = standing.fleet, standing.recent
+    days = hours.valid.shape[1] // 24
+    first_day = hours.first // BUCKETS_PER_DAY
+    # 1 January 1970 was a Thursday; weekdays only need to be the same weekly.
+    past = ahead.Past(hours.daily(hours.valid), hours.daily(hours.bad), (first_day + np.arange(days)) % 7)
+    horizons = []
+    burning = np.full((3, len(standing.known)), np.nan)
+    for row, question in enumerate(standing.known):
+        key = _key(question)
+        window, total = fleet.spans[key], standing.totals[key]
+        left = window.length if window.kind == "rolling" else window.ends_at - window.to
+        horizons.append(ahead.Horizon(window.kind, window.length / _DAY, left / _DAY, total.valid, total.bad))
+        onsets = [a.onset for a in standing.alerts.get(key, ()) if a.onset is not None]
+        if onsets:
+            lasts = max(1, min(24, round((fleet.at - max(onsets)) / timedelta(hours=1))))
+            burning[:, row] = (hours.valid[row, -lasts:].sum(), hours.bad[row, -lasts:].sum(), lasts)
+    return past, horizons, ahead.Recent(*burning)
+
+
+def cone(standing: Standing) -> pl.DataFrame:
+    """The 80 % band of the budget of one SLO from the moment to its horizon: time, low, middle, high.
+
+    Fractions of the budget, below 0 overspent; no rows where there is nothing to go by.
+    """
+    if not standing.known:
+        return pl.DataFrame(schema=_CONE)
+    past, horizons, burning = forecast_input(standing)
+    objective = float(standing.known[0].slo.objective)
+    rows = ahead.band(past, horizons[0], objective, recent=burning)
+    at = standing.fleet.at
+    times = [at + timedelta(days=days) for days in rows["ahead"]]
+    return rows.select(time=pl.Series(times, dtype=_CONE["time"]), low="low", middle="middle", high="high")
+
+
+_CONE: dict[str, pl.DataType] = {
+    "time": pl.Datetime("us", "UTC"),
+    **dict.fromkeys(("low", "middle", "high"), pl.Float64()),
+}
+
+
+def spend_path(standing: Standing) -> pl.DataFrame:
+    """What the budget of one SLO was spent on, hour by hour: t, irreducible, noise, confirmed, unexplained.
+
+    ``t`` is the first bucket of the hour. The parts are what was known of the window so far, as fractions of the
+    whole budget of the window; together they are what is spent. No rows without data.
+    """
+    if not standing.known:
+        return pl.DataFrame(schema=_SPEND)
+    question = standing.known[0]
+    key = _key(question)
+    share = float(1 - question.slo.objective)
+    rows = outcomes(standing.fleet, standing.fleet.spans[key].first, [question]).sort("t")
+    accepted = reference_counts(standing.fleet, [question]).get(key, (0.0, 0.0))
+    valid, bad = (rows[name].to_numpy().cumsum() for name in ("valid", "bad"))
+    path = spend_over_time(valid, np.minimum(bad, valid), standing.phi[key], *accepted, share)
+    budget = share * valid[-1]
+    parts = {name: getattr(path, name) / budget for name in ("irreducible", "noise", "confirmed", "unexplained")}
+    return pl.DataFrame({"t": rows["t"], **parts})
+
+
+_SPEND = {"t": pl.Int64(), **dict.fromkeys(("irreducible", "noise", "confirmed", "unexplained"), pl.Float64())}
+
+
+def _key(question: Question) -> Key:
+    return question.model, question.slo.name
