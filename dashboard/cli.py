@@ -15,6 +15,7 @@ import click
 
 from burnline.dashboard.alert_commands import alert_commands
 from burnline.dashboard.call import Call, at_option, common, moment, pass_call
+from burnline.dashboard.notify_command import notify
 from burnline.errors import BurnlineError
 
 WRONG = 2
@@ -160,7 +161,7 @@ def demo(_: Call, port: int | None, headless: bool, directory: Path | None) -> N
     run(where, port=port, open_browser=not headless)
 
 
-for command in alert_commands:
+for command in (*alert_commands, notify):
     cli.add_command(command)
 
 

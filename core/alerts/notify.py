@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from burnline.alerts.message import Message
 from burnline.errors import BurnlineError
-from burnline.records import read
+from burnline.records import Records, read
 from burnline.records.entries import Notifying, Sent
 from burnline.records.journal import append
 from burnline.results import Result, Severity
@@ -70,18 +71,20 @@ def deliver(
         BurnlineError: the records cannot be read or written.
     """
     with _alone(root):
-        if read(root).notifying_since is None:
+        records = read(root)
+        if records.notifying_since is None:
             append(root, Notifying(by=_WRITER, since=at))
-        found = (_deliver(message, settings, root, environ, send or through_apprise) for message in messages)
-        return tuple(delivery for delivery in found if delivery is not None)
+        wanted = (message for message in messages if not _done(message, records))
+        return tuple(_deliver(message, settings, root, environ, send or through_apprise) for message in wanted)
 
 
-def _deliver(
-    message: Message, settings: Notifications, root: Path, environ: Mapping[str, str], send: Send
-) -> Delivery | None:
-    before = [s for s in read(root).sent(message.group) if (s.state, s.target) == (message.state, message.target)]
-    if len(before) >= message.attempt or any(s.ok for s in before):
-        return None
+def _done(message: Message, records: Records) -> bool:
+    """Whether another process has sent this message, or made this attempt."""
+    before = [s for s in records.sent(message.group) if (s.state, s.target) == (message.state, message.target)]
+    return len(before) >= message.attempt or any(s.ok for s in before)
+
+
+def _deliver(message: Message, settings: Notifications, root: Path, environ: Mapping[str, str], send: Send) -> Delivery:
     variable = settings.targets[message.target].variable
     url = environ.get(variable, "").strip()
     if not url:
@@ -162,7 +165,7 @@ class _Listener(logging.Handler):
 
 @contextmanager
 def _quiet() -> Iterator[list[str]]:
-    """Nothing that is logged while sending reaches a log: it may hold URLs. Yields what Apprise says."""
+    """Nothing that is logged or warned while sending is shown: it may hold URLs. Yields what Apprise says."""
     loggers = [logging.getLogger(name) for name in _TALKATIVE]
     before = [(each.propagate, each.handlers, each.level) for each in loggers]
     listener = _Listener()
@@ -170,7 +173,9 @@ def _quiet() -> Iterator[list[str]]:
         each.propagate, each.handlers = False, [listener if each.name == "apprise" else logging.NullHandler()]
         each.setLevel(logging.WARNING)
     try:
-        yield listener.heard
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield listener.heard
     finally:
         for each, (propagate, handlers, level) in zip(loggers, before, strict=True):
             each.propagate, each.handlers = propagate, handlers
