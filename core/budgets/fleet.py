@@ -1,27 +1,44 @@
 """Every model of a workspace as of a moment: the counts its SLOs are judged by.
 
-Windows are summed once for the whole fleet.
+Windows are summed once for the whole fleet. What corrections drop is summed apart and taken off;
+without corrections nothing more is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
 import polars as pl
 
-from burnline.budgets.question import Question, plan, questions, why_no_data
+from burnline.budgets.budget import budget
+from burnline.budgets.corrections import (
+    Dropped,
+    Ranges,
+    bucket_ranges,
+    clipped,
+    inside,
+    merged,
+    outside,
+    reasons,
+    size,
+    without,
+)
+from burnline.budgets.events import event_counts
+from burnline.budgets.question import Question, key_of, plan, questions, why_no_data
 from burnline.budgets.slices import slice_sums, width_buckets
 from burnline.budgets.sums import Sums
 from burnline.budgets.windows import Span, begin, bucket, burn_spans, span
 from burnline.logs import moment
+from burnline.results import Corrected
 from burnline.rollups.ledger import Span as Seen
 from burnline.rollups.measures import REQUESTS, Slices
 from burnline.rollups.plan import Plan
+from burnline.rollups.read_parts import part_sums
 from burnline.rollups.reads import HOUR, Snapshot, buckets, hourly, window_sums
-from burnline.spec import Model, WorkspaceSpec
+from burnline.spec import Correction, Model, WorkspaceSpec
 from burnline.spec.windows import parse_duration
 
 _LATELY = parse_duration("30d").fixed
@@ -30,13 +47,19 @@ _SLICE = parse_duration("5m")
 
 @dataclass(frozen=True)
 class Fleet:
-    """The models of a workspace over one snapshot, as of ``at`` (with offset)."""
+    """The models of a workspace over one snapshot, as of ``at`` (with offset).
+
+    ``corrected`` = events and slices that begin in a correction are dropped everywhere. ``kept`` is
+    what the rollups hold where that is more than these models need.
+    """
 
     spec: WorkspaceSpec
     models: tuple[Model, ...]
     snapshot: Snapshot
     at: datetime
     only: str | None = None
+    corrected: bool = True
+    kept: Plan | None = None
 
     @cached_property
     def last(self) -> int:
@@ -61,12 +84,12 @@ class Fleet:
 
     @cached_property
     def _plan(self) -> Plan:
-        return plan(self.spec, self.models)
+        return self.kept or plan(self.spec, self.models)
 
     @cached_property
     def spans(self) -> dict[tuple[str, str], Span]:
         """The window of each SLO by model and name."""
-        return {(q.model, q.slo.name): span(q.slo.window, self.at) for q in self.questions}
+        return {key_of(q): span(q.slo.window, self.at) for q in self.questions}
 
     @cached_property
     def bursts(self) -> dict[str, Span]:
@@ -97,19 +120,116 @@ class Fleet:
         frame = hourly(self.snapshot, first - first % HOUR, self.last, model=self.only, measures=measures)
         return {(str(k[0]), str(k[1])): f for k, f in frame.partition_by("model", "measure", as_dict=True).items()}
 
+    def without_corrections(self) -> Fleet:
+        """The same fleet as measured: nothing is dropped."""
+        return replace(self, corrected=False)
+
+    @cached_property
+    def _own_corrections(self) -> Mapping[str, tuple[Correction, ...]]:
+        return {model.name: model.corrections for model in self.models}
+
+    def corrections(self, question: Question) -> tuple[Correction, ...]:
+        """The corrections that hold for an SLO, whenever they are."""
+        if not self.corrected:
+            return ()
+        listed = (*self.spec.corrections, *self._own_corrections.get(question.model, ()))
+        return tuple(c for c in listed if c.applies(*key_of(question)))
+
+    @cached_property
+    def excluded_ranges(self) -> Mapping[tuple[str, str], Ranges]:
+        """The buckets (first, last) that corrections drop, up to the fleet's moment, by model and SLO.
+
+        SLOs without a correction are left out.
+        """
+        found: dict[tuple[str, str], Ranges] = {}
+        known: dict[tuple[int, ...], Ranges] = {}
+        for question in self.questions:
+            holding = self.corrections(question)
+            if holding:
+                same = tuple(map(id, holding))
+                if same not in known:
+                    known[same] = merged(r for c in holding for r in bucket_ranges(c, self.last))
+                found[key_of(question)] = known[same]
+        return {key: ranges for key, ranges in found.items() if ranges}
+
+    def excluded(self, question: Question) -> Ranges:
+        """The buckets (first, last) that corrections drop from an SLO."""
+        return self.excluded_ranges.get(key_of(question), ())
+
+    def dropped(self, first: int, chosen: Sequence[Question]) -> dict[tuple[str, str], pl.DataFrame]:
+        """What corrections drop from SLOs from bucket ``first`` on, by model and SLO: t, valid, bad, eligible.
+
+        Rows are five-minute buckets, with model and slo as columns; events are counted as such and
+        five-minute slices as one. SLOs judged by the hour, and those that lose nothing, are left out.
+        """
+        bucketed = [q for q in chosen if q.measure is not None and not (q.measure.slices and q.measure.slices.hourly)]
+        own = {key_of(q): clipped(self.excluded(q), first, self.last) for q in bucketed}
+        concerned = [q for q in bucketed if own[key_of(q)]]
+        if not concerned:
+            return {}
+        by_model: dict[str, set[Ranges]] = {}
+        for question in concerned:
+            by_model.setdefault(question.model, set()).add(own[key_of(question)])
+        wanted = {
+            model: [t for a, b in merged(r for ranges in several for r in ranges) for t in range(a, b + 1)]
+            for model, several in by_model.items()
+        }
+        rows = event_counts(part_sums(self.snapshot, wanted, self.last), concerned, unknown_too=True)
+        found = {}
+        for key, part in rows.partition_by("model", "slo", as_dict=True).items():
+            place = (str(key[0]), str(key[1]))
+            found[place] = part.filter(pl.Series(inside(own[place], part["t"].to_numpy())))
+        return found
+
+    @cached_property
+    def _dropped(self) -> dict[tuple[str, str], Dropped]:
+        first = min(s.first for s in (*self.spans.values(), *self.bursts.values()))
+        plain = [q for q in self.questions if not q.sliced_events]
+        return {key: Dropped(rows) for key, rows in self.dropped(first, plain).items()}
+
+    def _less(self, question: Question, first: int, counted: Sums, ranges: Ranges) -> Sums:
+        """The counts without those of corrected buckets."""
+        if not ranges or key_of(question) not in self._dropped:
+            return counted
+        return without(counted, self._dropped[key_of(question)].since(first))
+
+    def raw(self, question: Question) -> Corrected | None:
+        """An SLO over its window before its corrections; ``None`` where none touches it or nothing is known."""
+        window = self.spans[key_of(question)]
+        said = reasons(self.corrections(question), window.first, window.last)
+        if not said:
+            return None
+        counted = self._counted(question, window.first, ())
+        if counted.valid <= 0:
+            return None
+        gone = without(counted, self.sums(question, window.first))
+        spent = budget(question.slo.objective, counted.valid, min(counted.bad, counted.valid))
+        return Corrected(
+            total=spent.total,
+            bad=spent.bad,
+            value=spent.value,
+            budget_remaining=spent.remaining,
+            excluded_total=gone.valid,
+            excluded_bad=gone.bad,
+            reasons=said,
+        )
+
     def sums(self, question: Question, first: int) -> Sums:
         """Valid, bad and eligible of an SLO over the window that begins at bucket ``first``."""
+        return self._counted(question, first, self.excluded(question))
+
+    def _counted(self, question: Question, first: int, ranges: Ranges) -> Sums:
         measure = question.measure
         if measure is None or question.model not in self.seen:
             return Sums()
         if question.sliced_events:
-            return self._event_slices(question, first)
+            return self._event_slices(question, first, ranges)
         if measure.slices is None:
             valid, bad = self._windows.get((question.model, measure.id, first), (0.0, 0.0))
-            return Sums(valid, bad, self._eligible(question, first, valid))
+            return self._less(question, first, Sums(valid, bad, self._eligible(question, first, valid)), ranges)
         if measure.slices.hourly:
-            return self._hour_slices(question, measure.slices, first)
-        return self._five_minute_slices(question, measure.id, measure.slices, first)
+            return self._hour_slices(question, measure.slices, first, ranges)
+        return self._five_minute_slices(question, measure.id, measure.slices, first, ranges)
 
     def _eligible(self, question: Question, first: int, valid: float) -> float:
         if question.asked is not None:
@@ -119,37 +239,46 @@ class Fleet:
             return requests
         return requests - failed if question.sli.eligible == "succeeded" else valid
 
-    def _five_minute_slices(self, question: Question, measure: str, slices: Slices, first: int) -> Sums:
+    def _five_minute_slices(self, question: Question, measure: str, slices: Slices, first: int, ranges: Ranges) -> Sums:
         valid, bad = self._windows.get((question.model, measure, first), (0.0, 0.0))
-        begun = self.seen[question.model].first_us // 300_000_000
-        every = float(max(0, self.newest - max(first, begun) + 1))
+        counted = self._less(question, first, Sums(valid, bad, valid), ranges)
+        valid, bad = counted.valid, counted.bad
+        start = max(first, self.seen[question.model].first_us // 300_000_000)
+        every = float(max(0, self.newest - start + 1) - size(ranges, start, self.newest))
         if slices.kind == "rate":
             silent = max(0.0, every - valid)
             return Sums(every, bad + silent, every)
         return Sums(valid, bad, max(every, valid))
 
-    def _hour_slices(self, question: Question, slices: Slices, first: int) -> Sums:
+    def _hour_slices(self, question: Question, slices: Slices, first: int, ranges: Ranges) -> Sums:
         assert question.measure is not None
         begun = self.seen[question.model].first_us // 300_000_000
         start = max(first, begun - begun % HOUR)
         every = float(max(0, self.newest // HOUR - (start + HOUR - 1) // HOUR + 1))
+        every -= size(ranges, start, self.newest, HOUR)
         frame = self._hours.get((question.model, question.measure.id))
         if frame is None:
             return Sums(0.0, 0.0, every)
-        judged = slice_values(frame.filter(pl.col("t") >= first), slices)
+        judged = slice_values(outside(frame.filter(pl.col("t") >= first), ranges), slices)
         return Sums(float(judged.height), float(judged["bad"].sum()), max(every, judged.height))
 
-    def _event_slices(self, question: Question, first: int) -> Sums:
-        sliced = self._sliced[question.model, question.slo.name].filter(pl.col("t") >= first)
+    def _event_slices(self, question: Question, first: int, ranges: Ranges) -> Sums:
+        sliced = outside(self._sliced[key_of(question)].filter(pl.col("t") >= first), ranges)
         return Sums(*(float(sliced[name].sum()) for name in ("valid", "bad", "eligible")))
 
     @cached_property
     def _sliced(self) -> dict[tuple[str, str], pl.DataFrame]:
-        """Time slices of single requests, by model and SLO."""
-        return {(q.model, q.slo.name): self.event_slices(q) for q in self.questions if q.sliced_events}
+        """Time slices of single requests, by model and SLO, as measured."""
+        return {key_of(q): self._measured_slices(q) for q in self.questions if q.sliced_events}
 
     def event_slices(self, question: Question) -> pl.DataFrame:
-        """Time slices of single requests: t, valid, bad, eligible over the longest window asked."""
+        """Time slices of single requests: t, valid, bad, eligible over the longest window asked.
+
+        Slices that begin in a correction are left out.
+        """
+        return outside(self._measured_slices(question), self.excluded(question))
+
+    def _measured_slices(self, question: Question) -> pl.DataFrame:
         assert question.measure is not None
         slo = question.slo
         assert slo.budgeting != "Occurrences"
@@ -177,6 +306,8 @@ class Fleet:
 
     def why_no_data(self, question: Question) -> str | None:
         """Why an SLO has no data at all, as a sentence part."""
+        if self.excluded(question) and self._counted(question, self.spans[key_of(question)].first, ()).valid:
+            return "corrections drop everything in the window"
         return why_no_data(question, self.snapshot.ledger, self._plan, self.seen)
 
 

@@ -1,7 +1,7 @@
 """How valid and bad came about over time: for charts, for what-if, for slices.
 
 Rows are hours, named by their first bucket; time slices of five minutes are counted in the hour
-they begin in.
+they begin in. What corrections drop is left out.
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from burnline.budgets.corrections import outside
+from burnline.budgets.events import event_counts
 from burnline.budgets.fleet import Fleet, slice_values
-from burnline.budgets.question import Question
+from burnline.budgets.question import Question, key_of
 from burnline.rollups.measures import REQUESTS, Slices
 from burnline.rollups.reads import HOUR, hourly
-
-_SCHEMA = {"model": pl.String, "slo": pl.String, "t": pl.Int64} | dict.fromkeys(
-    ("valid", "bad", "eligible"), pl.Float64
-)
 
 
 def outcomes(fleet: Fleet, first: int, chosen: Sequence[Question] | None = None) -> pl.DataFrame:
@@ -30,7 +28,8 @@ def outcomes(fleet: Fleet, first: int, chosen: Sequence[Question] | None = None)
     measures = {m.id for q in asked for m in (q.measure, q.asked) if m is not None} | {REQUESTS}
     sums = hourly(fleet.snapshot, first, fleet.last, model=fleet.only, measures=sorted(measures))
     plain = [q for q in asked if q.measure and q.measure.slices is None and not q.sliced_events]
-    parts = [_plain(sums, plain)]
+    dropped = fleet.dropped(first, [q for q in asked if not q.sliced_events])
+    parts = [_less(event_counts(sums, plain), [dropped[key] for key in map(key_of, plain) if key in dropped])]
     grouped = sums.partition_by("model", "measure", as_dict=True)
     for question in asked:
         if question in plain or question.model not in fleet.seen:
@@ -42,40 +41,37 @@ def outcomes(fleet: Fleet, first: int, chosen: Sequence[Question] | None = None)
             continue
         found = grouped.get((question.model, question.measure.id))
         assert question.measure.slices is not None
-        parts.append(_named(question, _slices(fleet, question, question.measure.slices, found, first)))
+        rows = _slices(fleet, question, question.measure.slices, found, dropped.get(key_of(question)), first)
+        parts.append(_named(question, rows))
     return pl.concat(parts).filter(pl.col("valid") > 0).sort("model", "slo", "t")
 
 
-def _plain(sums: pl.DataFrame, questions: Sequence[Question]) -> pl.DataFrame:
-    """Events of single requests, with what they are held against."""
-    if not questions:
-        return pl.DataFrame(schema=_SCHEMA)
-    wanted = pl.DataFrame(
-        {
-            "model": [q.model for q in questions],
-            "measure": [q.measure.id for q in questions if q.measure],
-            "slo": [q.slo.name for q in questions],
-            "against": [q.asked.id if q.asked else q.sli.eligible for q in questions],
-        }
-    )
-    base = sums.filter(pl.col("measure") == REQUESTS)
-    could_be = [
-        sums.filter(pl.col("measure") != REQUESTS).select("model", "t", against="measure", eligible="valid"),
-        base.select("model", "t", against=pl.lit("requests"), eligible="valid"),
-        base.select("model", "t", against=pl.lit("succeeded"), eligible=pl.col("valid") - pl.col("bad")),
-    ]
-    return (
-        sums.join(wanted, on=["model", "measure"])
-        .join(pl.concat(could_be), on=["model", "t", "against"], how="left")
-        .select("model", "slo", "t", "valid", "bad", pl.col("eligible").fill_null(pl.col("valid")))
-    )
+def _less(rows: pl.DataFrame, gone: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Hourly counts of SLOs without those of corrected buckets (model, slo, t, valid, bad, eligible)."""
+    if not gone:
+        return rows
+    hour = pl.col("t") // HOUR * HOUR
+    hours = pl.concat(gone).group_by("model", "slo", hour).agg(pl.col("valid", "bad", "eligible").sum())
+    less = [(pl.col(name) - pl.col(f"{name}_gone").fill_null(0.0)).round(6) for name in ("valid", "bad", "eligible")]
+    return rows.join(hours, on=["model", "slo", "t"], how="left", suffix="_gone").select("model", "slo", "t", *less)
 
 
-def _slices(fleet: Fleet, question: Question, slices: Slices, found: pl.DataFrame | None, first: int) -> pl.DataFrame:
+def _slices(
+    fleet: Fleet,
+    question: Question,
+    slices: Slices,
+    found: pl.DataFrame | None,
+    gone: pl.DataFrame | None,
+    first: int,
+) -> pl.DataFrame:
     if slices.hourly:
         rows = slice_values(found, slices) if found is not None else _NO_SLICES
+        rows = outside(rows, fleet.excluded(question))
         return rows.select("t", pl.lit(1.0).alias("valid"), "bad", pl.lit(1.0).alias("eligible"))
     rows = found.select("t", "valid", "bad") if found is not None else _NO_SLICES.select("t", "valid", "bad")
+    if gone is not None:
+        named = rows.select(pl.lit(question.model).alias("model"), pl.lit(question.slo.name).alias("slo"), pl.all())
+        rows = _less(named.with_columns(eligible="valid"), [gone]).select("t", "valid", "bad")
     return with_silence(fleet, question, rows, first) if slices.kind == "rate" else rows.with_columns(eligible="valid")
 
 
@@ -85,10 +81,12 @@ _NO_SLICES = pl.DataFrame(schema={"t": pl.Int64, "value": pl.Float64, "valid": p
 def with_silence(fleet: Fleet, question: Question, rows: pl.DataFrame, first: int) -> pl.DataFrame:
     """Rate slices by hour, with a bad slice for every five minutes without a request.
 
-    ``rows`` has t, valid and bad of the slices with requests.
+    ``rows`` has t, valid and bad of the slices with requests, without those that are corrected;
+    corrected slices are not silent either.
     """
     start = max(first, fleet.seen[question.model].first_us // 300_000_000)
     every = pl.DataFrame({"t": pl.int_range(start, fleet.newest + 1, eager=True)}, schema={"t": pl.Int64})
+    every = outside(every, fleet.excluded(question))
     expected = every.group_by(pl.col("t") // HOUR * HOUR).agg(pl.len().cast(pl.Float64).alias("every"))
     present = rows.group_by(pl.col("t") // HOUR * HOUR).agg(pl.col("valid", "bad").sum())
     silent = (pl.col("every") - pl.col("valid")).clip(lower_bound=0.0)

@@ -31,6 +31,11 @@ class Question:
         return self.measure is not None and self.measure.slices is None and self.slo.budgeting != "Occurrences"
 
 
+def key_of(question: Question) -> tuple[str, str]:
+    """The model and the SLO, as sums are keyed by them."""
+    return question.model, question.slo.name
+
+
 def questions(models: tuple[Model, ...]) -> tuple[Question, ...]:
     """Every SLO of every model."""
     return tuple(ask(model, slo) for model in models for slo in model.slos)

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import polars as pl
 
+from burnline.budgets.corrections import outside
 from burnline.budgets.fleet import Fleet, slice_values
 from burnline.budgets.history import with_silence
-from burnline.budgets.question import Question
+from burnline.budgets.question import Question, key_of
 from burnline.rollups.bins import AGE, CONFIDENCE, LATENCY, HundredthBins, LogBins
 from burnline.rollups.measures import REQUESTS
 from burnline.rollups.reads import HOUR, buckets, divided, gauge, histogram, hourly
@@ -31,8 +32,9 @@ def can_move(question: Question) -> bool:
 
 
 def recount(fleet: Fleet, question: Question, threshold: float, first: int) -> pl.DataFrame:
-    """Hourly t, valid, bad, eligible of an SLO under another threshold.
+    """Hourly t, valid, bad, eligible of an SLO under another threshold, corrections applied.
 
+    In an hour that a correction cuts, requests that it drops are taken to be like the others.
     Raises ``ValueError`` when the SLI has no threshold that can be moved.
     """
     if not can_move(question):
@@ -43,9 +45,10 @@ def recount(fleet: Fleet, question: Question, threshold: float, first: int) -> p
         return _from_histogram(fleet, question, threshold, first)
     if measure.slices.hourly:
         sums = hourly(fleet.snapshot, first - first % HOUR, fleet.last, model=question.model, measures=[measure.id])
+        sums = outside(sums, fleet.excluded(question))
         judged = slice_values(sums.filter(pl.col("t") >= first), replace(measure.slices, threshold=threshold))
         return judged.select("t", pl.lit(1.0).alias("valid"), "bad", pl.lit(1.0).alias("eligible"))
-    values = slice_rates(fleet, question, first)
+    values = outside(slice_rates(fleet, question, first), fleet.excluded(question))
     if measure.slices.kind == "rate":
         rows = values.select(
             "t", pl.lit(1.0).alias("valid"), (pl.col("value") < threshold).cast(pl.Float64).alias("bad")
@@ -80,12 +83,14 @@ def _from_histogram(fleet: Fleet, question: Question, threshold: float, first: i
     rows = histogram(fleet.snapshot, first, fleet.last, model=question.model, kind=kind)
     share = {bin_: _bad_share(_BINS[kind].edges, bin_, threshold, above) for bin_ in rows["bin"].unique()}
     bad = pl.col("bin").replace_strict(share, default=0.0, return_dtype=pl.Float64) * pl.col("n")
-    return (
-        rows.group_by("t")
-        .agg(pl.col("n").sum().alias("valid"), bad.sum().alias("bad"))
-        .with_columns(eligible="valid")
-        .sort("t")
-    )
+    hours = rows.group_by("t").agg(pl.col("n").sum().alias("valid"), bad.sum().alias("bad"))
+    gone = fleet.dropped(first - first % HOUR, [question]).get(key_of(question))
+    if gone is not None:
+        dropped = gone.group_by(pl.col("t") // HOUR * HOUR).agg(gone=pl.col("valid").sum())
+        left = (1 - pl.col("gone").fill_null(0.0) / pl.col("valid")).clip(0.0, 1.0)
+        hours = hours.join(dropped, on="t", how="left").with_columns(pl.col("valid", "bad") * left).drop("gone")
+        hours = hours.filter(pl.col("valid") > 0)
+    return hours.with_columns(eligible="valid").sort("t")
 
 
 def _bad_share(edges: Callable[[int], tuple[float, float]], bin_: int, threshold: float, above: bool) -> float:

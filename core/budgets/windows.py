@@ -127,8 +127,8 @@ def _boundaries(duration: Duration, calendar: Calendar) -> Callable[[int], datet
     zone, anchor = ZoneInfo(calendar.time_zone), calendar.start_time
     count, unit = duration.count, duration.unit
     if unit in _MONTHS:
-        return lambda k: _instant(_plus_months(anchor, k * count * _MONTHS[unit]), zone)
-    return lambda k: _instant(anchor + k * duration.fixed, zone)
+        return lambda k: instant(_plus_months(anchor, k * count * _MONTHS[unit]), zone)
+    return lambda k: instant(anchor + k * duration.fixed, zone)
 
 
 def _bracket(boundary: Callable[[int], datetime], at: datetime) -> tuple[int, int]:
@@ -148,7 +148,7 @@ def _plus_months(start: datetime, months: int) -> datetime:
     return start.replace(year=year, month=month + 1, day=day)
 
 
-def _instant(local: datetime, zone: ZoneInfo) -> datetime:
+def instant(local: datetime, zone: ZoneInfo) -> datetime:
     """The first instant (UTC) at which clocks of the zone show ``local`` or later."""
     aware = local.replace(tzinfo=zone, fold=0)
     utc = aware.astimezone(UTC)

@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrule, rrulestr
 from pydantic import BaseModel, ConfigDict
 
 from burnline.spec.windows import LONGEST
@@ -37,8 +37,8 @@ class Repeat(BaseModel):
     def starts(self, first: datetime) -> tuple[datetime, ...]:
         """The local times at which it begins, from ``first`` on: those that fit the rule.
 
-        Raises ``ValueError`` for a rule that cannot be read, that never applies, that applies more than once an hour,
-        or that applies more than ``MOST`` times.
+        Raises ``ValueError`` for a rule that cannot be read, that never applies, that applies more
+        than once an hour, or that applies more than ``MOST`` times.
         """
         return _starts(self, first)
 
@@ -47,8 +47,9 @@ class Repeat(BaseModel):
 def _starts(repeat: Repeat, first: datetime) -> tuple[datetime, ...]:
     last = min(repeat.until or datetime.max, first + LONGEST)
     try:
-        rule = rrulestr(repeat.rule, dtstart=first).replace(until=last)
-        found = tuple(islice(rule, repeat.count or MOST + 1))
+        rule = rrulestr(repeat.rule, dtstart=first)
+        assert isinstance(rule, rrule)
+        found = tuple(islice(rule.replace(until=last), min(repeat.count or MOST + 1, MOST + 1)))
     except (ValueError, LookupError, TypeError, AttributeError):
         raise ValueError(f"'{repeat.rule}' cannot be read as a recurrence rule (RFC 5545)") from None
     if not found:
