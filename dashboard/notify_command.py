@@ -14,6 +14,7 @@ from burnline.errors import BurnlineError
 if TYPE_CHECKING:
     from burnline.alerts.message import Message
     from burnline.alerts.notify import Delivery
+    from burnline.results import AlertGroup
     from burnline.workspace import Workspace
 
 
@@ -36,14 +37,18 @@ def notify(call: Call, model: str | None, dry_run: bool) -> None:
             '{targets: {risk-sre: "${RISK_SRE_URL}"}} under spec'
         )
     at = workspace.now()
-    messages = due_messages(workspace, model)
+    groups = workspace.alert_groups(model) if at is not None else ()
+    messages = _messages(workspace, groups, model) if at is not None else ()
     sent: tuple[Delivery, ...] = ()
     if dry_run:
         sent = preview(messages)
     elif at is not None:
         sent = deliver(messages, settings, workspace.records_root, at=at, environ=os.environ)
-    asked = [workspace.model(model)] if model is not None else workspace.models
-    problems = (*missing_targets(asked, settings), *missing_variables(settings, os.environ))
+    # A run of every few minutes speaks of what matters now, a dry run of the whole set-up.
+    burning = {group.model for group in groups if group.resolved_at is None}
+    asked = [m for m in workspace.models if m.name == model or (model is None and (dry_run or m.name in burning))]
+    users = settings.targets if dry_run else {delivery.target for delivery in sent if delivery.ok is None}
+    problems = (*missing_targets(asked, settings), *missing_variables(settings, os.environ, users))
     call.answer(
         {
             "at": at.isoformat() if at is not None else None,
@@ -58,7 +63,7 @@ def notify(call: Call, model: str | None, dry_run: bool) -> None:
         click.echo(f"burnline: {sentence}", err=True)
 
 
-def due_messages(workspace: Workspace, model: str | None = None) -> tuple[Message, ...]:
+def _messages(workspace: Workspace, groups: Sequence[AlertGroup], model: str | None) -> tuple[Message, ...]:
     """What must be told now, in words; figures are computed only where something is due."""
     from burnline.alerts.escalation import due
     from burnline.alerts.message import compose
@@ -66,11 +71,9 @@ def due_messages(workspace: Workspace, model: str | None = None) -> tuple[Messag
     from burnline.records.entries import utc_now
 
     at = workspace.now()
-    if at is None:
-        return ()
+    assert at is not None
     settings = workspace.spec.notifications
     alerts = {alert.id: alert for alert in workspace.alerts(model)}
-    groups = workspace.alert_groups(model)
     records = read(workspace.records_root)
     found = due(groups, alerts.values(), workspace.models, records, at, wall=utc_now(), settings=settings)
     if not found:

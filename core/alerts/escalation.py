@@ -8,7 +8,7 @@ to be over. The records of what was sent decide; a failed attempt is repeated af
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -206,10 +206,10 @@ def _few(names: Sequence[str]) -> str:
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
-def missing_variables(settings: Notifications, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """A sentence for each target whose environment variable is not set."""
+def missing_variables(settings: Notifications, environ: Mapping[str, str], targets: Collection[str]) -> tuple[str, ...]:
+    """A sentence for each of ``targets`` whose environment variable is not set."""
     return tuple(
         f"{target.variable} is not set, so nothing is sent to {name}; set it in the environment of burnline notify"
         for name, target in settings.targets.items()
-        if not environ.get(target.variable, "").strip()
+        if name in targets and not environ.get(target.variable, "").strip()
     )

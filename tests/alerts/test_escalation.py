@@ -283,7 +283,10 @@ def test_what_is_missing_is_named_once() -> None:
         "there is no notification target 'ops', which m would tell; add it to notifications.targets in burnline.yaml",
         "nobody is told about m: the Model has neither an escalation nor an owner",
     )
-    assert missing_variables(SETTINGS, {"SRE": "json://x", "LEAD": " "}) == (
+    assert missing_variables(SETTINGS, {"SRE": "json://x", "LEAD": " "}, ["sre", "head"]) == (
+        "HEAD is not set, so nothing is sent to head; set it in the environment of burnline notify",
+    )
+    assert missing_variables(SETTINGS, {"SRE": "json://x", "LEAD": " "}, SETTINGS.targets) == (
         "LEAD is not set, so nothing is sent to lead; set it in the environment of burnline notify",
         "HEAD is not set, so nothing is sent to head; set it in the environment of burnline notify",
     )

@@ -73,7 +73,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("TEST_SRE_URL", "json://sre")
     monkeypatch.delenv("TEST_LEAD_URL", raising=False)
 
-    def run(*args: str, answer: str | None = None, settings: Notifications = TARGETS) -> int:
+    def run(*args: str, answer: str | None = None, settings: Notifications = TARGETS, group: AlertGroup = GROUP) -> int:
         def send(url: str, message: Message) -> str | None:
             return answer
 
@@ -85,7 +85,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
             now=lambda: AT,
             zone=lambda: UTC,
             alerts=lambda model=None: (ALERT,),
-            alert_groups=lambda model=None: (GROUP,),
+            alert_groups=lambda model=None: (group,),
             status=lambda model=None: FleetStatus(at=AT, models=()),
             records_root=tmp_path / "records",
         )
@@ -132,6 +132,16 @@ def test_a_dry_run_shows_the_words_and_leaves_no_trace(
     assert "would send to sre (opened): PAGE: fraud burns its model budget (accuracy)" in out
     assert "    Since: 2026-10-05 12:00 UTC" in out
     assert read(tmp_path / "records").entries == ()
+
+
+def test_a_run_speaks_of_what_matters_now_and_a_dry_run_of_the_whole_set_up(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    over = GROUP.model_copy(update={"resolved_at": AT - timedelta(hours=1)})
+    assert run(group=over) == 0
+    assert capsys.readouterr() == ("nothing to send\n", "")
+    assert run("--dry-run", group=over) == 0
+    assert capsys.readouterr().err.splitlines() == [f"burnline: {sentence}" for sentence in MISSING]
 
 
 def test_a_target_that_fails_is_a_sentence_on_stderr_and_the_command_is_done(
