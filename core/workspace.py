@@ -51,7 +51,7 @@ from burnline.rollups.reads import events as read_events
 from burnline.rollups.scan import Request, named_files
 from burnline.rollups.store import Store, fingerprint
 from burnline.slis import kinds
-from burnline.spec import Model, Slo, WorkspaceSpec, load_models, load_workspace
+from burnline.spec import Model, Slo, WorkspaceSpec, check_correction_names, load_models, load_workspace
 from burnline.standing import Standing, cone, spend_path
 from burnline.status import model_statuses, slo_status
 
@@ -70,7 +70,9 @@ class Workspace:
         Raises ``BurnlineError`` naming file and line of what is wrong.
         """
         spec = load_workspace(path)
-        return cls(spec, load_models(spec.path, kinds(), timezone=spec.timezone))
+        models = load_models(spec.path, kinds(), timezone=spec.timezone)
+        check_correction_names(spec, models)
+        return cls(spec, models)
 
     @property
     def store(self) -> Store:
