@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnline.budgets.assess import assess
+from burnline.budgets.assess import Findings, assess
 from burnline.budgets.gate import condition_of, gate, policy
 from burnline.budgets.sums import Sums
 from burnline.budgets.windows import span
@@ -24,12 +24,21 @@ HOT = dict.fromkeys(("5m", "30m", "1h", "6h", "3d"), (100.0, 50.0))
 COLD = dict.fromkeys(HOT, (100.0, 0.0))
 
 
+PAGE = Alert(
+    model="m", slo="accuracy", track="model", severity="page", rule="1h/5m", started_at=AT, resolved_at=None,
+    burn_long=20.0, burn_short=20.0, budget_spent=0.02, confirmed=True, fleet_discovery=True,
+)  # fmt: skip
+TICKET = PAGE.model_copy(update={"severity": "ticket"})
+
+
 def slo_status(name: str, track: str, valid: float, bad: float, *, hot=False, reason=None, **more) -> SloStatus:
     """The status of an SLO of 99 % over 30 days: of 10 000 events 100 may be bad."""
     budgeting = "Timeslices" if name == "rmse" else "Occurrences"
     slo = Slo(name=name, sli=name, track=track, objective=Decimal("0.99"), window=MONTH, budgeting=budgeting)
-    found = assess(slo, span(MONTH, AT), Sums(valid, bad, valid), HOT if hot else COLD, reason)
-    return found.model_copy(update=more)
+    found = Findings(alerts=(TICKET,)) if hot else Findings()
+    burns = HOT if hot else COLD
+    status = assess(slo, span(MONTH, AT), Sums(valid, bad, valid), burns, reason, found=found)
+    return status.model_copy(update=more)
 
 
 def up(bad: float = 0, **more) -> SloStatus:
@@ -45,11 +54,6 @@ CONFIRMED = Evidence(verdict="confirmed_breach", interval=(0.98, 0.9895), e_valu
 UNDECIDED = Evidence(
     verdict="undecided", interval=(0.986, 0.991), e_value=3.0, overdispersion=1.2, events_to_decide=5210.4
 )
-PAGE = Alert(
-    model="m", slo="accuracy", track="model", severity="page", rule="1h/5m", started_at=AT, resolved_at=None,
-    burn_long=20.0, burn_short=20.0, budget_spent=0.02, confirmed=True, fleet_discovery=True,
-)  # fmt: skip
-TICKET = PAGE.model_copy(update={"severity": "ticket"})
 LIKELY = Forecast(exhausts_at=datetime(2026, 11, 9, tzinfo=UTC), interval_80=None, probability=0.62)
 
 
@@ -98,7 +102,7 @@ def test_what_calls_for_caution_at_every_tier(slos, tier):
 
 def test_what_leaves_the_gate_open():
     unlikely = LIKELY.model_copy(update={"probability": 0.49})
-    found = gate([up(20), right(10, forecast=unlikely, alerts=(TICKET,), evidence=UNDECIDED)], tier=1)
+    found = gate([up(20), right(10, forecast=unlikely, evidence=UNDECIDED)], tier=1)
     assert found.decision == "allow"
     assert found.reasons == ("both budgets are healthy; the lowest is availability with 80 % left",)
 

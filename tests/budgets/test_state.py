@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnline.budgets.assess import assess
+from burnline.budgets.assess import Findings, assess
 from burnline.budgets.budget import budget
 from burnline.budgets.state import judge, severity, slo_state, track_status, tracks
 from burnline.budgets.sums import Sums
 from burnline.budgets.windows import span
-from burnline.results import SloStatus
+from burnline.results import Alert, SloStatus
 from burnline.spec.model import Slo
 from burnline.spec.windows import Window, parse_duration
 
@@ -22,6 +22,11 @@ AT = datetime(2026, 10, 31, tzinfo=UTC)
 MONTH = Window(duration=parse_duration("30d"))
 HOT = dict.fromkeys(("5m", "30m", "1h", "6h", "3d"), (100.0, 50.0))
 COLD = dict.fromkeys(HOT, (100.0, 0.0))
+
+TICKET = Alert(
+    model="m", slo="accuracy", track="model", severity="ticket", rule="3d/6h", started_at=AT, resolved_at=None,
+    burn_long=50.0, burn_short=50.0, budget_spent=0.1, confirmed=True, fleet_discovery=True,
+)  # fmt: skip
 
 
 def slo_status(name: str, track: str, valid: float, bad: float, *, hot: bool = False, reason=None) -> SloStatus:
@@ -35,7 +40,8 @@ def slo_status(name: str, track: str, valid: float, bad: float, *, hot: bool = F
         budgeting="Timeslices" if name == "rmse" else "Occurrences",
     )
     burns = HOT if hot else COLD
-    return assess(slo, span(MONTH, AT), Sums(valid, bad, valid), burns, reason)
+    found = Findings(alerts=(TICKET,)) if hot else Findings()
+    return assess(slo, span(MONTH, AT), Sums(valid, bad, valid), burns, reason, found=found)
 
 
 def up(bad: float = 0, **more) -> SloStatus:
