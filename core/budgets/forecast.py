@@ -135,7 +135,7 @@ class _Ahead:
 def _ahead(
     past: Past, horizons: Sequence[Horizon], objectives: Sequence[float] | Floats, recent: Recent | None
 ) -> _Ahead:
-    learned = rates(past.valid, past.bad, past.weekday)
+    learned = rates(past.valid, past.bad, past.weekday, past.latest)
     allowed = allowance(past, horizons, np.asarray(objectives, dtype=np.float64), learned, recent)
     few = learned.days < _LEAST_DAYS
     nothing = np.full(len(few), np.nan)

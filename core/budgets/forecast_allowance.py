@@ -30,11 +30,13 @@ class Past:
 
     A day is 24 hours; the last one ends at the moment. ``valid`` and ``bad`` count events or
     slices, NaN or 0 valid where there was no data; ``weekday`` (D) numbers the days 0..6.
+    ``latest`` is the valid and bad (S) of the last six hours or so: whether a bad last day is over.
     """
 
     valid: Floats
     bad: Floats
     weekday: Ints
+    latest: tuple[Floats, Floats] | None = None
 
 
 @dataclass(frozen=True)

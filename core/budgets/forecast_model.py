@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from burnline.budgets.forecast_incidents import Incidents, incidents
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -42,6 +44,7 @@ class Rates:
     ``trend[k]`` a day. ``dispersion`` (S) is the variance of a day's bad events over that of
     independent ones, at least 1. ``profile`` (S, 7) is the rate of a weekday over the mean rate,
     ``traffic`` (S, 7) the valid events expected on it. ``days`` (S) counts the days with data.
+    ``incidents`` are what comes on top of the rate.
     """
 
     pace: Floats
@@ -53,21 +56,28 @@ class Rates:
     profile: Floats
     traffic: Floats
     days: Ints
+    incidents: Incidents
 
     def take(self, rows: Ints) -> Rates:
         """These SLOs only."""
         own = ("shape", "rate", "weight", "dispersion", "profile", "traffic", "days")
-        return replace(self, **{name: getattr(self, name)[rows] for name in own})
+        found = Incidents(self.incidents.days[rows], self.incidents.chance[rows], self.incidents.excess[rows])
+        return replace(self, incidents=found, **{name: getattr(self, name)[rows] for name in own})
 
 
-def rates(valid: Floats, bad: Floats, weekday: Ints) -> Rates:
+def rates(valid: Floats, bad: Floats, weekday: Ints, latest: tuple[Floats, Floats] | None = None) -> Rates:
     """Learn from daily counts (S, D), oldest first, with the weekday (0..6) of each day (D).
 
     Days without data have NaN or 0 valid events; ``bad`` may be fractional and is cut to 0..valid.
+    ``latest`` is the valid and bad (S) of the last hours, see ``forecast_incidents``.
     """
     present = np.nan_to_num(valid) > 0
     valid = np.where(present, valid, 0.0)
     bad = np.clip(np.where(present, np.nan_to_num(bad), 0.0), 0.0, valid)
+    traffic, days = _traffic(valid, weekday, present), present.sum(axis=1)
+    found = incidents(valid, bad, latest)
+    present = present & ~found.days
+    valid, bad = (np.where(present, counts, 0.0) for counts in (valid, bad))
     total = valid.sum(axis=1)
     ratio = (bad.sum(axis=1) + 0.5) / (total + 1.0)
     profile = _profile(valid, bad, weekday, present)
@@ -86,8 +96,9 @@ def rates(valid: Floats, bad: Floats, weekday: Ints) -> Rates:
         weight,
         dispersion,
         profile,
-        _traffic(valid, weekday, present),
-        present.sum(axis=1),
+        traffic,
+        days,
+        found,
     )
 
 

@@ -59,12 +59,14 @@ class Onset:
 
 @dataclass(frozen=True)
 class Draws:
-    """The random numbers of P paths: which model, its rate, the drift, and every step's events."""
+    """The random numbers of P paths: which model, its rate, the drift, every step's events and incidents."""
 
     pick: Singles
     level: tuple[Singles, Singles]
     drift: tuple[tuple[Singles, Singles, Singles, Singles], ...]
     events: tuple[tuple[Singles, Singles], ...]
+    frequency: tuple[Singles, Singles]
+    incidents: tuple[tuple[Singles, Singles], ...]
 
 
 def draws(paths: int, steps: int, seed: int) -> Draws:
@@ -80,9 +82,14 @@ def draws(paths: int, steps: int, seed: int) -> Draws:
     def logarithm() -> Singles:
         return np.log(even()).astype(np.float32)
 
-    pick, level = even().astype(np.float32), (normal(), logarithm())
+    def single() -> Singles:
+        return even().astype(np.float32)
+
+    pick, level = single(), (normal(), logarithm())
     drift = tuple((normal(), logarithm(), normal(), logarithm()) for _ in range(DRIFTING))
-    return Draws(pick, level, drift, tuple((normal(), logarithm()) for _ in range(steps)))
+    each = [((normal(), logarithm()), (single(), single())) for _ in range(steps)]
+    frequency = (normal(), logarithm())
+    return Draws(pick, level, drift, tuple(e for e, _ in each), frequency, tuple(i for _, i in each))
 
 
 def gamma(shape: Singles, normal: Singles, log_uniform: Singles) -> Singles:
@@ -104,7 +111,7 @@ def spend(rates: Rates, traffic: Traffic, onset: Onset, numbers: Draws) -> Itera
 
     A path draws a model and its rate; the rate drifts for three days as the model forgets and
     grows by its damped trend; a step's events are gamma distributed with the mean that follows
-    and the dispersion of the past. No step has more bad than valid events.
+    and the dispersion of the past, and incidents come on top. No step has more bad than valid events.
     """
     chosen = (np.cumsum(rates.weight, axis=1)[:, :-1, None] < numbers.pick).sum(axis=1)
     shape = np.take_along_axis(rates.shape, chosen, axis=1).astype(np.float32)
@@ -118,7 +125,8 @@ def spend(rates: Rates, traffic: Traffic, onset: Onset, numbers: Draws) -> Itera
     burn = gamma(np.where(burning, onset.bad[:, None] + 0.5, 1.0).astype(np.float32), *numbers.level) / seen
     lasting = onset.lasting[:, None]
     spent = np.zeros_like(level)
-    drifted = 0
+    drifted, struck = 0, np.flatnonzero(rates.incidents.chance > 0)
+    frequency = _frequency(rates.incidents.chance[struck], rates.days[struck], numbers.frequency)
     for step, (normal, log_uniform) in enumerate(numbers.events[: traffic.valid.shape[1]]):
         begin, end = traffic.edges[step], traffic.edges[step + 1]
         if drifted < DRIFTING and begin >= drifted:
@@ -134,8 +142,29 @@ def spend(rates: Rates, traffic: Traffic, onset: Onset, numbers: Draws) -> Itera
         mean = np.minimum(mean, valid)
         scatter = scatter * np.maximum(np.float32(1) - mean / np.maximum(valid, _TINY), np.float32(0.01))
         events = scatter * gamma(np.maximum(mean / scatter, _TINY), normal, log_uniform)
+        if len(struck):
+            daily = rates.incidents.excess[struck].astype(np.float32) * (valid[struck] / np.float32(end - begin))
+            events[struck] += _struck(daily, frequency * np.float32(end - begin), *numbers.incidents[step])
         spent = spent + np.minimum(events, valid)
         yield spent
+
+
+def _frequency(chance: Floats, days: Ints, numbers: tuple[Singles, Singles]) -> Singles:
+    """Incidents per day (S, P) where history had some: Gamma(count, days)."""
+    shape = (chance * days)[:, None].astype(np.float32)
+    return np.divide(gamma(shape, *numbers), days[:, None].astype(np.float32))
+
+
+def _struck(excess: Singles, mean: Singles, number: Singles, size: Singles) -> Singles:
+    """Bad events of incidents (S, P): a Poisson number with this mean, at most three, of one of the sizes (S, 8)."""
+    term = np.exp(-mean)
+    below, count = np.zeros_like(mean), np.zeros_like(mean)
+    for k in range(1, 4):
+        below = below + term
+        count += number >= below
+        term = term * mean / np.float32(k)
+    kinds = excess.shape[1]
+    return count * excess[:, np.minimum((size * kinds).astype(np.int64), kinds - 1)]
 
 
 def moments(rates: Rates, traffic: Traffic) -> tuple[Floats, Floats]:
@@ -153,7 +182,11 @@ def moments(rates: Rates, traffic: Traffic) -> tuple[Floats, Floats]:
     mean = first * traffic.exposure
     spread = np.sqrt(np.maximum(second - first**2, 0.0)) * traffic.exposure
     total = mean.cumsum(axis=1)
-    return total, spread.cumsum(axis=1) ** 2 + rates.dispersion[:, None] * total
+    found = rates.incidents
+    struck = (found.chance * found.excess.mean(axis=1))[:, None] * traffic.valid
+    jumps = (found.chance * (found.excess**2).mean(axis=1))[:, None] * traffic.valid**2 / np.diff(traffic.edges)
+    variance = spread.cumsum(axis=1) ** 2 + rates.dispersion[:, None] * total + jumps.cumsum(axis=1)
+    return total + struck.cumsum(axis=1), variance
 
 
 def faded(begin: float, end: float) -> float:

@@ -82,8 +82,8 @@ def test_a_rolling_window_recovers_when_all_badness_leaves_it():
     left = dict(zip(cone["ahead"], cone["middle"], strict=True))
     assert left[0.0] == pytest.approx(0.1)
     assert left[8.0] == pytest.approx(0.1)
-    assert left[10.0] == pytest.approx(1.0)
-    assert left[30.0] == pytest.approx(1.0)
+    assert left[10.0] == pytest.approx(1.0, abs=1e-3)
+    assert left[30.0] == pytest.approx(1.0, abs=1e-3)
 
 
 def test_the_day_that_a_rolling_window_cuts_leaves_pro_rata():
@@ -143,6 +143,22 @@ def test_the_hours_ahead_have_the_traffic_of_the_burn_not_that_of_the_day():
     recent = Recent(np.array([4_000.0]), np.array([2_000.0]), np.array([2.0]))
     answer = one(past(valid, 0), rolling(30, 300_000, 2_000), 0.99, recent)
     assert days_until(answer.exhausts_at) * 24 == pytest.approx(1, abs=0.1)
+
+
+def test_an_outage_that_is_over_is_not_taken_for_the_new_level():
+    # A day lost 60 % of the budget of 3,000; at that pace what is left of it lasts less than a day.
+    bad = np.full(42, 10.0)
+    for ago in (1, 2, 5):
+        outage = bad.copy()
+        outage[-ago] = 1_800
+        history = past([10_000] * 42, outage)
+        over = replace(history, latest=(np.array([2_500.0]), np.array([2.0])))
+        lasting = replace(history, latest=(np.array([2_500.0]), np.array([450.0])))
+        (horizon,) = of_history(history)
+        # Another one within 30 days, of which there was one in 42, would exhaust it.
+        assert one(over, horizon, 0.99).probability == pytest.approx(0.4, abs=0.08)
+        if ago == 1:
+            assert one(lasting, horizon, 0.99).probability > 0.99
 
 
 def test_too_little_history_has_no_forecast_unless_something_burns():
