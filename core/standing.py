@@ -162,7 +162,8 @@ def forecast_input(standing: Standing) -> tuple[ahead.Past, list[ahead.Horizon],
     days = hours.valid.shape[1] // 24
     first_day = hours.first // BUCKETS_PER_DAY
     # 1 January 1970 was a Thursday; weekdays only need to be the same weekly.
-    past = ahead.Past(hours.daily(hours.valid), hours.daily(hours.bad), (first_day + np.arange(days)) % 7)
+    latest = (hours.valid[:, -6:].sum(axis=1), hours.bad[:, -6:].sum(axis=1))
+    past = ahead.Past(hours.daily(hours.valid), hours.daily(hours.bad), (first_day + np.arange(days)) % 7, latest)
     horizons = []
     burning = np.full((3, len(standing.known)), np.nan)
     for row, question in enumerate(standing.known):
