@@ -49,7 +49,8 @@ def limits(valid: ArrayLike, bad: ArrayLike, phi: ArrayLike = 1.0, alpha: float 
     (0, 1) without valid events.
     """
     valid, bad, phi = _floats(valid, bad, phi)
-    some = np.where(valid > 0, valid, 1.0)
+    # Counts are millionths at least; divisions by less would overflow.
+    some = np.maximum(valid, 1e-9)
     threshold = float(np.log(2 / alpha))
     low = _limit(some, bad, phi, threshold, 1.0)
     high = _limit(some, bad, phi, threshold, -1.0)
