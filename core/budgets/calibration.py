@@ -93,9 +93,9 @@ def day_counts(
     row, day, bucket = (frame[name].to_numpy().astype(np.int64) for name in ("row", "day", "bin"))
     index = (row * length + day - first) * size + bucket
     labelled, wrong = (
-        np.bincount(index, frame[name].to_numpy().astype(np.float64), count * length * size).reshape(
-            count, length, size
-        )
+        np.bincount(index, frame[name].to_numpy().astype(np.float64), count * length * size)
+        .astype(np.float64)
+        .reshape(count, length, size)
         for name in ("labelled", "wrong")
     )
     labelled = np.maximum(labelled, 0.0)
@@ -109,7 +109,8 @@ def matured(days: tuple[int, int], maturity: Floats, at: int) -> NDArray[np.bool
     the good ones.
     """
     ends = (np.arange(days[0], days[1] + 1) + 1) * _BUCKETS_PER_DAY
-    return (at + 1 - ends) / 12 >= maturity[:, None]
+    over: NDArray[np.bool_] = (at + 1 - ends) / 12 >= maturity[:, None]
+    return over
 
 
 def left_out(labelled: Floats, wrong: Floats, monotone: bool = False) -> Floats:
@@ -120,7 +121,8 @@ def left_out(labelled: Floats, wrong: Floats, monotone: bool = False) -> Floats:
     rest = calibrate(
         labelled.sum(axis=1, keepdims=True) - labelled, wrong.sum(axis=1, keepdims=True) - wrong, monotone=monotone
     )
-    return (labelled * rest.rate).sum(axis=-1)
+    expected: Floats = (labelled * rest.rate).sum(axis=-1)
+    return expected
 
 
 def spread(cohorts: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:

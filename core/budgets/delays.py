@@ -56,14 +56,16 @@ class DelayCurves:
     span: Floats
     maturity: Floats
 
-    def shares(self, position: Floats) -> tuple[Floats, Floats]:
-        """(bad, good) labelled at positions (S, C) on the age axis as of ``positions``."""
+    def shares(self, position: Floats, rows: Ints | None = None) -> tuple[Floats, Floats]:
+        """(bad, good) labelled at places of the age axis (``positions``): (S, C), or (N) of the SLOs ``rows`` (N)."""
         below = np.minimum(position.astype(np.int64), len(HOURS) - 2)
         part = position - below
-        rows = np.arange(len(self.bad))[:, None]
-        return tuple(
-            curve[rows, below] + part * (curve[rows, below + 1] - curve[rows, below]) for curve in (self.bad, self.good)
-        )  # type: ignore[return-value]
+        first = (np.arange(len(self.bad))[:, None] if rows is None else rows) * len(HOURS) + below
+        bad, good = (
+            (1 - part) * curve.ravel().take(first) + part * curve.ravel().take(first + 1)
+            for curve in (self.bad, self.good)
+        )
+        return bad, good
 
     def by_age(self, hours: ArrayLike) -> tuple[Floats, Floats]:
         """(bad, good) labelled by ages in hours, (S, C), or (C) for all SLOs alike."""
@@ -177,7 +179,7 @@ def delay_curves(labels: pl.DataFrame, past: pl.DataFrame, *, at: int, count: in
     ever_bad, ever_good = _ever(past, overall, bad, good, maturity, at)
     span = np.where(enough.any(axis=1), HOURS[top], 0.0)
     labelled = [np.maximum(of[within], 0.0) for of in (wrong, valid - wrong)]
-    numbers = [np.bincount(row[within], of, count) for of in labelled]
+    numbers = [_sums(row[within], of, count) for of in labelled]
     return DelayCurves(
         bad=ever_bad[:, None] * bad,
         good=ever_good[:, None] * good,
@@ -211,32 +213,36 @@ def _ever(
     """Shares of bad and of good outcomes that ever get a label, from mature cohorts if they hold enough."""
     row = past["row"].to_numpy().astype(np.int64)
     age = (at - past["t"].to_numpy() + 1) / _BUCKETS_PER_HOUR
-    place = _reached(age)
     mature = age >= maturity[row]
-
-    def total(of: Floats, where: NDArray[np.bool_] | None = None) -> Floats:
-        chosen = mature if where is None else where
-        return np.bincount(row[chosen], of[chosen], len(overall))
+    place = _reached(age)
+    size = len(overall)
 
     def share(of: Floats, due: Floats) -> Floats:
         return np.clip(of / np.maximum(due, 1e-9), 0.0, 1.0)
 
-    events, labelled, bad = (past[name].to_numpy().astype(np.float64) for name in ("events", "labelled", "bad"))
-    due = events * overall[row, place]
-    seen = total(labelled)
+    events, labelled = (past[name].to_numpy().astype(np.float64) for name in ("events", "labelled"))
+    every = share(_sums(row, labelled, size), _sums(row, events * overall[row, place], size))
+    row, place, events, labelled = (of[mature] for of in (row, place, events, labelled))
+    seen = _sums(row, labelled, size)
     enough = seen >= _LEAST_LABELS
-    every = np.ones(len(row), dtype=np.bool_)
-    both = np.where(enough, share(seen, total(due)), share(total(labelled, every), total(due, every)))
+    both = np.where(enough, share(seen, _sums(row, events * overall[row, place], size)), every)
     if "expected" not in past.columns:
         return both, both
-    prior = past.select(pl.col("expected", "expected_waiting").cast(pl.Float64).fill_null(np.nan)).to_numpy().T
-    expected, reached = total(prior[0]), total(prior[0] - prior[1])
+    bad = past["bad"].to_numpy().astype(np.float64)[mature]
+    prior, waiting = (
+        past[name].cast(pl.Float64).fill_null(np.nan).to_numpy()[mature] for name in ("expected", "expected_waiting")
+    )
+    expected, reached = _sums(row, prior, size), _sums(row, prior - waiting, size)
     known = enough & (expected > 0) & (reached > 0)
-    level = (total(bad) + 1) / np.where(known, reached + 1, 1.0)
-    level = np.minimum(level, total(events) / np.where(known, expected, 1.0))
-    bad_due = total(prior[0] * bad_curve[row, place])
-    good_due = total((events - level[row] * prior[0]) * good_curve[row, place])
+    level = (_sums(row, bad, size) + 1) / np.where(known, reached + 1, 1.0)
+    level = np.minimum(level, _sums(row, events, size) / np.where(known, expected, 1.0))
+    bad_due = _sums(row, prior * bad_curve[row, place], size)
+    good_due = _sums(row, (events - level[row] * prior) * good_curve[row, place], size)
     return (
         np.where(known, share(reached, bad_due), both),
         np.where(known, share(seen - level * reached, good_due), both),
     )
+
+
+def _sums(row: Ints, of: Floats, size: int) -> Floats:
+    return np.bincount(row, of, size).astype(np.float64)

@@ -39,7 +39,8 @@ class Levels:
     @property
     def best(self) -> Floats:
         """(S, C) levels averaged over the paces."""
-        return np.einsum("ks,ksc->sc", self.weight, self.mean)
+        average: Floats = (self.weight[:, :, None] * self.mean).sum(axis=0)
+        return average
 
     def variance(self, gradient: Floats) -> Floats:
         """(K, S) variance of the sum of ``gradient`` (K, S, C) times the levels, given all counts."""

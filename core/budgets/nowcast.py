@@ -37,7 +37,8 @@ _DAY = 24
 #: Deviations are believed by half at the root of this many standard deviations.
 _NOISE = 16.0
 _ROUNDS = 3
-_HALVINGS = 14
+_SMALL = 0.002
+_HALVINGS = 12
 _LEAST_SHARE = 1e-3
 _UNTESTED = 0.5
 #: Standard deviation of a normal error over its mean absolute value.
@@ -103,12 +104,12 @@ def nowcast(
     scatter = np.broadcast_to(np.asarray(overdispersion, dtype=np.float64), size)
     tested = np.broadcast_to(np.asarray(np.nan if error is None else error, dtype=np.float64), size)
     cells = _cells(cohorts, at, size)
-    waiting, variance, expected = _waiting(cells, curves, scatter, tested)
+    waiting, variance, expected, guess = _waiting(cells, curves, scatter, tested)
     # Few bad labels make an uncertain curve: what would it be one standard deviation away?
     shares = curves.bad * (1 - curves.bad) / np.maximum(curves.bad_labels, 1.0)[:, None]
     shift = np.sqrt(shares) * (curves.span > 0)[:, None]
     sides = [
-        _waiting(cells, replace(curves, bad=np.clip(curves.bad + sign * shift, 0.0, 1.0)), scatter, tested)[0]
+        _waiting(cells, replace(curves, bad=np.clip(curves.bad + sign * shift, 0.0, 1.0)), scatter, tested, guess)[0]
         for sign in (-1.0, 1.0)
     ]
     variance = variance + ((sides[0] - sides[1]) / 2) ** 2
@@ -132,7 +133,7 @@ def nowcast(
 
 
 def _sums(index: NDArray[np.int64], of: NDArray[np.float64], size: int) -> Floats:
-    return np.bincount(index, of.astype(np.float64), size)
+    return np.bincount(index, of.astype(np.float64), size).astype(np.float64)
 
 
 def _cells(cohorts: pl.DataFrame, at: int, size: int) -> _Cells:
@@ -167,8 +168,14 @@ def _cells(cohorts: pl.DataFrame, at: int, size: int) -> _Cells:
     return _Cells(counts, total(labelled), total(bad), total(expected), total(still), ages, gaps)
 
 
-def _waiting(cells: _Cells, curves: DelayCurves, scatter: Floats, tested: Floats) -> tuple[Floats, Floats, Floats]:
-    """(S) bad events among the waiting, their variance, and what was expected among the labelled."""
+def _waiting(
+    cells: _Cells, curves: DelayCurves, scatter: Floats, tested: Floats, guess: Floats | None = None
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """(S) bad events among the waiting, their variance, what was expected among the labelled; and levels (S, C).
+
+    The levels decide what selection by delay makes of an expectation, so they are found in rounds; one is enough from
+    a good ``guess``.
+    """
     n, labelled = cells.events, cells.labelled
     left = n - labelled
     share = np.divide(cells.expected, n, out=np.zeros_like(n), where=n > 0)
@@ -176,13 +183,14 @@ def _waiting(cells: _Cells, curves: DelayCurves, scatter: Floats, tested: Floats
     scores = _ratio(cells.expected - cells.expected_waiting, labelled, odds), _ratio(cells.expected_waiting, left, odds)
     trust = np.divide(np.nan_to_num(curves.gap), curves.doubt, out=np.zeros(len(n)), where=curves.span > 0)
     trust = np.clip(trust, 0.0, 1.0)[:, None]
-    guess = np.ones_like(n)
+    rounds = _ROUNDS if guess is None else 1
+    guess = np.ones_like(n) if guess is None else guess
     doubt = np.full(len(n), _UNTESTED)
     rate = cells.expected.sum(axis=1) / np.maximum(n.sum(axis=1), 1e-9)
     known = ~np.isnan(tested) & (rate > 0)
     doubt[known] = np.clip(_SD_PER_MAE * tested[known] / rate[known], 0.1, _UNTESTED)
     oldest = positions(cells.age)
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         now = _odds(np.clip(guess * share, 0.0, 1.0))
         bad, good = curves.shares(_position(cells, curves, now / (1 + now), oldest))
         later = [
@@ -207,7 +215,7 @@ def _waiting(cells: _Cells, curves: DelayCurves, scatter: Floats, tested: Floats
     of_levels = (found.weight * (spread + (amount - mean) ** 2)).sum(axis=0)
     centre, _ = _badness(guess, share, later[1])
     by_chance = scatter * (left * centre * (1 - centre)).sum(axis=1)
-    return mean, of_levels + by_chance, expected_labelled
+    return mean, of_levels + by_chance, expected_labelled, guess
 
 
 def _odds(share: Floats) -> Floats:
@@ -235,20 +243,23 @@ def _position(cells: _Cells, curves: DelayCurves, share: Floats, oldest: Floats)
     deviates by many standard deviations fully.
     """
 
-    def due(position: Floats) -> Floats:
-        bad, good = curves.shares(position)
-        return share * bad + (1 - share) * good
-
-    normal = due(oldest)
+    bad, good = curves.shares(oldest)
+    normal = share * bad + (1 - share) * good
     off = np.divide(cells.labelled, cells.events, out=normal.copy(), where=cells.events > 0) - normal
     chance = (normal * (1 - normal) + 1 / (cells.events + 1)) / (cells.events + 1)
-    goal = normal + off**3 / (off**2 + _NOISE * chance)
-    low, high = np.zeros_like(oldest), oldest.copy()
+    move = off**3 / (off**2 + _NOISE * chance)
+    moved = (np.abs(move) > _SMALL) & (curves.span > 0)[:, None]
+    row = np.nonzero(moved)[0]
+    goal, part, high = (normal + move)[moved], share[moved], oldest[moved]
+    low = np.zeros_like(high)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        short = due(middle) < goal
+        bad, good = curves.shares(middle, row)
+        short = part * bad + (1 - part) * good < goal
         low, high = np.where(short, middle, low), np.where(short, high, middle)
-    return high
+    place = oldest.copy()
+    place[moved] = high
+    return place
 
 
 def _interval(mean: Floats, variance: Floats, most: Floats) -> tuple[Floats, Floats]:
