@@ -12,9 +12,9 @@ from burnline.dashboard.call import Call, common, pass_call
 from burnline.errors import BurnlineError
 
 if TYPE_CHECKING:
+    from burnline.alerting import Alerting
     from burnline.alerts.message import Message
     from burnline.alerts.notify import Delivery
-    from burnline.results import AlertGroup
     from burnline.workspace import Workspace
 
 
@@ -36,19 +36,18 @@ def notify(call: Call, model: str | None, dry_run: bool) -> None:
             f"{workspace.spec.path}/burnline.yaml: there is nobody to notify; add notifications: "
             '{targets: {risk-sre: "${RISK_SRE_URL}"}} under spec'
         )
-    at = workspace.now()
-    groups = workspace.alert_groups(model) if at is not None else ()
-    messages = _messages(workspace, groups, model) if at is not None else ()
+    watched = workspace.alerting(model)
+    at = watched.fleet.at if workspace.now() is not None else None
+    messages = _messages(workspace, watched, model) if at is not None else ()
     sent: tuple[Delivery, ...] = ()
     if dry_run:
         sent = preview(messages)
     elif at is not None:
         sent = deliver(messages, settings, workspace.records_root, at=at, environ=os.environ)
-    # A run of every few minutes speaks of what matters now, a dry run of the whole set-up.
-    burning = {group.model for group in groups if group.resolved_at is None}
+    # A run every few minutes speaks of what matters now, a dry run of the whole set-up.
+    burning = {group.model for group in watched.groups if group.resolved_at is None}
     asked = [m for m in workspace.models if m.name == model or (model is None and (dry_run or m.name in burning))]
-    users = settings.targets if dry_run else {delivery.target for delivery in sent if delivery.ok is None}
-    problems = (*missing_targets(asked, settings), *missing_variables(settings, os.environ, users))
+    problems = (*missing_targets(asked, settings), *missing_variables(asked, settings, os.environ))
     call.answer(
         {
             "at": at.isoformat() if at is not None else None,
@@ -63,19 +62,16 @@ def notify(call: Call, model: str | None, dry_run: bool) -> None:
         click.echo(f"burnline: {sentence}", err=True)
 
 
-def _messages(workspace: Workspace, groups: Sequence[AlertGroup], model: str | None) -> tuple[Message, ...]:
+def _messages(workspace: Workspace, watched: Alerting, model: str | None) -> tuple[Message, ...]:
     """What must be told now, in words; figures are computed only where something is due."""
-    from burnline.alerts.escalation import due
+    from burnline.alerts.escalation import due, reachable
     from burnline.alerts.message import compose
-    from burnline.records import read
     from burnline.records.entries import utc_now
 
-    at = workspace.now()
-    assert at is not None
-    settings = workspace.spec.notifications
-    alerts = {alert.id: alert for alert in workspace.alerts(model)}
-    records = read(workspace.records_root)
-    found = due(groups, alerts.values(), workspace.models, records, at, wall=utc_now(), settings=settings)
+    settings, at = workspace.spec.notifications, watched.fleet.at
+    alerts = {alert.id: alert for alert in watched.alerts}
+    able = reachable(settings, os.environ)
+    found = due(watched.groups, watched.alerts, workspace.models, watched.records, at, wall=utc_now(), settings=able)
     if not found:
         return ()
     statuses = {status.model: status for status in workspace.status(model).models}

@@ -3,12 +3,13 @@
 A group is told once per state and target: ``opened`` at the first step of the Model's escalation,
 ``escalated 2`` … at the later ones while nobody has acknowledged it, ``worsened`` when a ticket
 has become a page, ``resolved``, and ``reopened`` when another alert joins a group that was told
-to be over. The records of what was sent decide; a failed attempt is repeated after 1, 2, 4 … minutes.
+to be over. A step counts from when the one before was told, so nobody hears that a group went unanswered
+before somebody could answer. The records of what was sent decide; a failed attempt is repeated after 1, 2, 4 … minutes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -132,14 +133,16 @@ class _Case:
 
     def _open(self) -> Iterator[Due]:
         reached: set[str] = set()
+        last, begin = self._clock()
         for level, step in enumerate(self.steps):
-            if self.at - self.group.started_at < step.after or (level and self._acknowledged()):
+            fresh = level > last
+            if (fresh and self.at - begin < step.after) or (level and self._acknowledged()):
                 break
-            state = OPENED if level == 0 else f"{ESCALATED} {level + 1}"
-            for target in step.targets:
-                for message in self._message(state, target, after=step.after if level else None):
-                    reached.add(target)
-                    yield message
+            found = [m for t in step.targets for m in self._message(_state(level), t, after=step.after)]
+            reached |= {message.target for message in found}
+            yield from found
+            if fresh and found:
+                break
         over = {s.state for s in self.sent if s.ok and s.state.startswith(RESOLVED)}
         for target in self.told:
             if target in reached:
@@ -148,6 +151,20 @@ class _Case:
                 yield from self._message(_numbered(REOPENED, len(over)), target)
             elif self._worsened(target):
                 yield from self._message(WORSENED, target)
+
+    def _clock(self) -> tuple[int, datetime]:
+        """The last step that was told (-1: none), and from when the next ones count.
+
+        That is the group's start; later where a step was told later, so that a group that is told
+        late (the first run, logs that come once a day, a silence that ended) leaves each step the
+        time that the Model gives it.
+        """
+        levels = {_state(level): level for level in range(len(self.steps))}
+        told = [(levels[s.state], s.as_of) for s in self.sent if s.state in levels]
+        if not told:
+            return -1, self.group.started_at
+        last = max(level for level, _ in told)
+        return last, min(as_of for level, as_of in told if level == last) - self.steps[last].after
 
     def _over(self) -> Iterator[Due]:
         if self.told:
@@ -197,6 +214,10 @@ def back_off(attempts: int) -> timedelta:
     return BACK_OFF * (1 << (attempts - 1))
 
 
+def _state(level: int) -> str:
+    return OPENED if level == 0 else f"{ESCALATED} {level + 1}"
+
+
 def _numbered(state: str, number: int) -> str:
     return state if number == 1 else f"{state} {number}"
 
@@ -206,10 +227,18 @@ def _few(names: Sequence[str]) -> str:
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
-def missing_variables(settings: Notifications, environ: Mapping[str, str], targets: Collection[str]) -> tuple[str, ...]:
-    """A sentence for each of ``targets`` whose environment variable is not set."""
+def reachable(settings: Notifications, environ: Mapping[str, str]) -> Notifications:
+    """The settings with those targets only whose environment variable is set."""
+    known = {name: target for name, target in settings.targets.items() if environ.get(target.variable, "").strip()}
+    return settings.model_copy(update={"targets": known})
+
+
+def missing_variables(models: Iterable[Model], settings: Notifications, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each target that a model names and whose environment variable is not set."""
+    asked = {name for model in models for step in steps(model) for name in step.targets}
+    able = reachable(settings, environ).targets
     return tuple(
         f"{target.variable} is not set, so nothing is sent to {name}; set it in the environment of burnline notify"
         for name, target in settings.targets.items()
-        if name in targets and not environ.get(target.variable, "").strip()
+        if name in asked and name not in able
     )

@@ -75,7 +75,7 @@ def deliver(
         if records.notifying_since is None:
             append(root, Notifying(by=_WRITER, since=at))
         wanted = (message for message in messages if not _done(message, records))
-        return tuple(_deliver(message, settings, root, environ, send or through_apprise) for message in wanted)
+        return tuple(_deliver(message, settings, root, at, environ, send or through_apprise) for message in wanted)
 
 
 def _done(message: Message, records: Records) -> bool:
@@ -84,7 +84,9 @@ def _done(message: Message, records: Records) -> bool:
     return len(before) >= message.attempt or any(s.ok for s in before)
 
 
-def _deliver(message: Message, settings: Notifications, root: Path, environ: Mapping[str, str], send: Send) -> Delivery:
+def _deliver(
+    message: Message, settings: Notifications, root: Path, at: datetime, environ: Mapping[str, str], send: Send
+) -> Delivery:
     variable = settings.targets[message.target].variable
     url = environ.get(variable, "").strip()
     if not url:
@@ -98,6 +100,7 @@ def _deliver(message: Message, settings: Notifications, root: Path, environ: Map
         root,
         Sent(
             by=_WRITER,
+            as_of=at,
             group=message.group,
             model=message.model,
             state=message.state,

@@ -158,12 +158,13 @@ class Notifying(Entry):
 
 
 class Sent(Entry):
-    """One attempt to tell a target about a state of an alert group.
+    """One attempt to tell a target about a state of an alert group, as of a moment of log time.
 
     ``error`` is a sentence without addresses or secrets, ``None`` when the target took the message.
     """
 
     kind: Literal["sent"] = "sent"
+    as_of: AwareDatetime
     group: Id
     model: Name
     state: Name
