@@ -7,6 +7,7 @@ late       t, known, model, measure, valid, bad, rows, amount: for questions abo
 segments   model, measure, dimension, value, valid, bad: sums of the day per segment value
 histograms model, kind, hour, bin, n
 gauges     t, model, metric, n, total (millionths), highest (millionths)
+calibration model, known, bin, valid, bad: how often predictions of a confidence were wrong
 =========  ===========================================================================
 """
 
@@ -20,6 +21,7 @@ import pyarrow as pa
 
 from burnline.logs import SCALE
 from burnline.logs.engine import table
+from burnline.rollups import calibration
 from burnline.rollups.ledger import Day, Ledger
 from burnline.rollups.measures import REQUESTS, Measure
 from burnline.rollups.store import Store, fingerprint
@@ -36,13 +38,13 @@ class Sources:
     histograms: list[str] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     gauges: list[str] = field(default_factory=list)
+    calibration: list[str] = field(default_factory=list)
     rows: int = 0
 
     def fingerprint(self, day: int, plan: str) -> str:
         """Changes when a source or the plan does."""
-        return fingerprint(
-            "day", day, plan, *(sorted(x) for x in (self.counts, self.histograms, self.late, self.gauges))
-        )
+        objects = (self.counts, self.histograms, self.late, self.gauges, self.calibration)
+        return fingerprint("day", day, plan, *map(sorted, objects))
 
 
 def sources(ledger: Ledger) -> dict[int, Sources]:
@@ -54,6 +56,7 @@ def sources(ledger: Ledger) -> dict[int, Sources]:
             one.counts.append(log.counts)
             one.histograms.append(log.histograms)
             one.late += [log.late] if log.late else []
+            one.calibration += [log.calibration] if log.calibration else []
             one.rows += log.rows // len(log.days)
     for side in ledger.metrics.values():
         for day in side.days:
@@ -117,6 +120,7 @@ def summarise(
         "segments": _segments(con, segments),
         "gauges": table(con, _GAUGES),
         "histograms": _histograms(con, paths("histograms"), days),
+        "calibration": _calibration(con, paths("calibration"), days),
     }
     known = dict(con.execute(_KNOWN).fetchall())
     result = {}
@@ -279,3 +283,13 @@ def _histograms(con: duckdb.DuckDBPyConnection, paths: list[str], days: Sequence
         where hour >= $first and hour < $last group by all order by day, model, kind, hour, bin"""
     bounds = {"first": days[0] * 24, "last": (days[-1] + 1) * 24}
     return table(con, query, {"paths": paths, **bounds}).cast(_HISTOGRAM_SCHEMA)
+
+
+def _calibration(con: duckdb.DuckDBPyConnection, paths: list[str], days: Sequence[int]) -> pa.Table:
+    if not paths:
+        return calibration.SCHEMA.empty_table()
+    query = """
+        select day, model, known, bin, sum(valid)::bigint as valid, sum(bad)::bigint as bad
+        from read_parquet($paths) where day >= $first and day <= $last
+        group by all having valid <> 0 or bad <> 0 order by day, model, bin nulls first, known"""
+    return table(con, query, {"paths": paths, "first": days[0], "last": days[-1]})

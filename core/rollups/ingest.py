@@ -22,15 +22,18 @@ import duckdb
 from burnline.errors import BurnlineError
 from burnline.logs import RawFile, Shape, shape
 from burnline.logs.engine import connect, sentence
+from burnline.logs.relation import Kind
 from burnline.results import IngestReport, QuarantinedFile
 from burnline.rollups import days
+from burnline.rollups.calibration import calibration
 from burnline.rollups.duplicates import Candidate, drop_duplicates, dropped_rows, restore_dropped
 from burnline.rollups.features import Grid, Grids, features, freeze
 from burnline.rollups.labels import Labels, Requests, load, probe, summary
+from burnline.rollups.late import late
 from burnline.rollups.ledger import Day, LabelFile, LogFile, Quarantined, SideFile, Span
 from burnline.rollups.measures import missing
 from burnline.rollups.plan import Plan
-from burnline.rollups.roll import Job, counts, histograms, late
+from burnline.rollups.roll import Job, counts, histograms
 from burnline.rollups.scan import NewLog, Request, look
 from burnline.rollups.side import keep_events, keep_metrics
 from burnline.rollups.store import Store, fingerprint
@@ -299,7 +302,6 @@ class _Run:
         own_grids = [(k, grids[k]) for k in sorted(grids) if k[0] in models]
         first_day, last_day = log.first_us // _DAY_US, log.last_us // _DAY_US
         day = first_day if first_day == last_day else None
-        waiting = late(con, job) if log.shape.has("label") or log.shape.has("relevance") else None
         previous = self.entries.get(log.file.path)
         known = previous if previous is not None and previous.id == log.file.id else None
         put = self.store.put
@@ -321,8 +323,15 @@ class _Run:
             counts=put(f"counts-{key}", counts(con, job)),
             histograms=put(f"histograms-{key}", histograms(con, job)),
             features=put(f"features-{fingerprint(key, own_grids)}", features(con, job, grids, day)),
-            late=put(f"late-{key}", waiting) if waiting is not None and waiting.num_rows else None,
+            **self._waiting(con, job, None, key),
         )
+
+    def _waiting(
+        self, con: duckdb.DuckDBPyConnection, job: Job, labels: Kind | None, key: str
+    ) -> dict[str, str | None]:
+        """The objects of what waits for labels, by name in the entry of its log."""
+        tables = {"late": late(con, job, labels), "calibration": calibration(con, job, labels)}
+        return {name: self.store.put(f"{name}-{key}", t) if t.num_rows else None for name, t in tables.items()}
 
     def _job(
         self, found: Shape, models: Iterable[str], rows: int, drop_rows: bool
@@ -399,9 +408,8 @@ class _Run:
         job, _ = self._job(requests.shape, entry.models, entry.rows, entry.dropped is not None)
         files = [self.label_shapes[i] for i in touching if i in self.label_shapes]
         kind = load(con, requests, files) if files else None
-        table = late(con, job, kind)
-        name = self.store.put(f"late-{fingerprint(entry.counts, *touching)}", table) if table.num_rows else None
-        return entry.model_copy(update={"joined": touching, "late": name})
+        waiting = self._waiting(con, job, kind, fingerprint(entry.counts, *touching))
+        return entry.model_copy(update={"joined": touching, **waiting})
 
     # Publishing
 

@@ -12,6 +12,7 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -38,7 +39,8 @@ class LogFile(_Entry):
     ``plan`` fingerprints the measures it was rolled for; ``lacking`` says per model and measure
     why the file could not feed it; ``dropped`` holds the rows that repeat requests of the logs it
     comes ``behind`` (path -> id). ``labels`` counts its requests in each label file (by id) once it was ``probed``,
-    and ``joined`` are the label files that ``late`` holds.
+    and ``joined`` are the label files that ``late`` and ``calibration`` hold; ``label_problems`` says what was wrong
+    with those labels.
     """
 
     id: str
@@ -60,6 +62,8 @@ class LogFile(_Entry):
     histograms: str
     features: str
     late: str | None = None
+    calibration: str | None = None
+    label_problems: tuple[str, ...] = ()
 
     @property
     def first_us(self) -> int:
@@ -128,6 +132,44 @@ class Day(_Entry):
     known: int
 
 
+class SurrogateEntry(_Entry):
+    """What stands for the labels of a model that has features, or the ``reason`` why nothing does.
+
+    ``inputs`` fingerprints all that was looked at, ``key`` what the surrogate was learnt from: labelled requests of
+    the buckets from ``first`` to before ``end``, with labels known before ``valid_from``, from which on it may be
+    asked. ``object`` holds it and ``logs`` are the logs it has judged. ``features`` is empty when every request is
+    expected to be as bad as ``base``.
+    """
+
+    kind: Literal["accuracy", "rmse"]
+    inputs: str
+    reason: str | None = None
+    key: str = ""
+    object: str | None = None
+    logs: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    rows: int = 0
+    bad: float = 0.0
+    base: float = 0.0
+    relative_error: float = 0.0
+    first: int = 0
+    end: int = 0
+    valid_from: int = 0
+    complete: bool = False
+
+
+class Expected(_Entry):
+    """Expected badness: the surrogate of each model, and objects with what they expect by spans of days."""
+
+    models: dict[str, SurrogateEntry] = Field(default_factory=dict)
+    parts: dict[int, str] = Field(default_factory=dict)
+
+    @property
+    def objects(self) -> set[str]:
+        """Names of the objects it needs."""
+        return {*self.parts.values(), *(e.object for e in self.models.values() if e.object is not None)}
+
+
 class Ledger(_Entry):
     """Everything that is visible, and the generation of this commit.
 
@@ -145,6 +187,7 @@ class Ledger(_Entry):
     quarantined: dict[str, Quarantined] = Field(default_factory=dict)
     days: dict[int, Day] = Field(default_factory=dict)
     grids: dict[str, dict[str, tuple[bool, float, float]]] = Field(default_factory=dict)
+    expected: Expected = Expected()
 
     def with_(self, **changes: object) -> Ledger:
         """The same with some fields replaced."""
@@ -155,10 +198,10 @@ class Ledger(_Entry):
         """Names of every object that is visible."""
         logs = [*self.logs.values(), *self.rolled.values()]
         names = {n for f in logs for n in (f.counts, f.histograms, f.features)}
-        names |= {n for f in logs for n in (f.late, f.dropped) if n is not None}
+        names |= {n for f in logs for n in (f.late, f.calibration, f.dropped) if n is not None}
         names |= {f.object for side in (self.metrics, self.events) for f in side.values()}
         names |= {n for day in self.days.values() for n in day.objects.values()}
-        return names
+        return names | self.expected.objects
 
     def models(self) -> Mapping[str, Span]:
         """Rows and time range of every model in the logs."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from burnline.rollups.measures import BASE, Measure
 from burnline.rollups.store import fingerprint
 
-_ROLLUP_FORMAT = 1
+_ROLLUP_FORMAT = 2
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def test_coarser_times_of_labels_never_count_a_label_before_it_was_known(
     log = random_log(4)
     exact = make_workspace(tmp_path / "exact", {"logs/all.parquet": log}, models())
     exact.ingest()
-    monkeypatch.setattr("burnline.rollups.roll.LATE_ROWS", 10)
+    monkeypatch.setattr("burnline.rollups.late.LATE_ROWS", 10)
     coarse = make_workspace(tmp_path / "coarse", {"logs/all.parquet": log}, models())
     coarse.ingest()
 
