@@ -84,6 +84,12 @@ class DelayCurves:
         return _KS * np.sqrt(fewest)
 
     @property
+    def trust(self) -> Floats:
+        """(S) how far the difference of the curves is believed, 0..1: fully where chance does not explain it."""
+        known = self.span > 0
+        return np.clip(np.divide(np.nan_to_num(self.gap), self.doubt, out=np.zeros(len(known)), where=known), 0.0, 1.0)
+
+    @property
     def delay_bias(self) -> NDArray[np.bool_]:
         """(S) whether bad outcomes are labelled notably later or earlier than good ones, beyond chance."""
         gap = np.nan_to_num(self.gap)
