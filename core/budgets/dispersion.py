@@ -14,7 +14,6 @@ astray.
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
@@ -22,7 +21,6 @@ Flags = NDArray[np.bool_]
 
 CAP = 2000.0
 
-_HOUR = 12
 _DAY = 24
 _LEVEL_DAYS = 7
 _LEAST_HOURS = 72
@@ -43,41 +41,24 @@ _MEDIAN = 0.45494
 _AT_ONCE = 64
 
 
-def overdispersion(hours: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
-    """Over-dispersion of SLOs from up to six weeks of hours: model, slo, phi (1 .. 2000) for each row of ``shares``.
-
-    ``hours`` has model, slo, t (bucket of five minutes), valid and bad, as ``burnline.budgets.history.outcomes``
-    returns them; ``shares`` has model, slo and share, the bad share that the objective allows. Weighted counts are
-    measured as they are, so phi contains the weight. Fewer than three days of history have phi 1.
-    """
-    places = shares.select("model", "slo").with_row_index("row")
-    placed = hours.join(places, on=["model", "slo"])
-    if placed.is_empty():
-        return shares.select("model", "slo", phi=pl.lit(1.0))
-    hour = placed["t"].to_numpy() // _HOUR
-    first, length = int(hour.min()), int(hour.max() - hour.min()) + 1
-    cell = placed["row"].to_numpy().astype(np.int64) * length + (hour - first)
-    shape = (shares.height, length)
-    valid, bad = (
-        np.bincount(cell, placed[name].to_numpy(), shape[0] * length).astype(np.float64).reshape(shape)
-        for name in ("valid", "bad")
-    )
-    return shares.select("model", "slo", phi=pl.Series(overdispersions(valid, bad, shares["share"].to_numpy())))
-
-
 def overdispersions(valid: Floats, bad: Floats, share: ArrayLike) -> Floats:
-    """Over-dispersion of each SLO from dense counts: SLOs x consecutive hours, the newest last, 0 where nothing is.
+    """Over-dispersion of each SLO, 1 .. 2000, from up to six weeks: SLOs x consecutive hours, the newest last.
 
-    ``share`` is the bad share that each objective allows. Days are counted back from the newest hour.
+    ``share`` is the bad share that each objective allows. Hours in which nothing is have 0; what an hour takes back
+    (a count below 0, bad beyond valid) is left out. Weighted counts are measured as they are, so phi contains the
+    weight. Fewer than three days of history have phi 1.
     """
-    allowed = np.broadcast_to(np.asarray(share, dtype=np.float64), len(valid))
-    front = -valid.shape[1] % _DAY
-    if front:
-        valid, bad = (np.pad(counts, ((0, 0), (front, 0))) for counts in (valid, bad))
     phi = np.ones(len(valid))
+    if valid.shape[1] < _LEAST_HOURS:
+        return phi
+    allowed = np.broadcast_to(np.asarray(share, dtype=np.float64), len(valid))
+    # Whole days, counted back from the newest hour.
+    front = -valid.shape[1] % _DAY
     for start in range(0, len(valid), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
-        phi[some] = _phi(valid[some], bad[some], allowed[some])
+        events, missed = (np.pad(counts[some], ((0, 0), (front, 0))) for counts in (valid, bad))
+        events = np.maximum(events, 0.0)
+        phi[some] = _phi(events, np.clip(missed, 0.0, events), allowed[some])
     return phi
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 import pytest
 
-from burnline.budgets.dispersion import CAP, overdispersion, overdispersions
+from burnline.budgets.dispersion import CAP, overdispersions
 
 LOGS, HOURS = 40, 35 * 24
 
@@ -101,6 +100,7 @@ def test_nothing_bad_everything_bad_and_nothing_at_all_have_one():
     valid[2] = 0
     assert overdispersions(valid, bad, 0.01).tolist() == [1.0, 1.0, 1.0]
     assert overdispersions(np.zeros((0, 240)), np.zeros((0, 240)), 0.01).tolist() == []
+    assert overdispersions(np.zeros((1, 0)), np.zeros((1, 0)), 0.01).tolist() == [1.0]
 
 
 def test_it_is_capped():
@@ -109,26 +109,22 @@ def test_it_is_capped():
     assert overdispersions(*independent(9, 10**8, rates), 0.02).tolist() == [CAP, CAP]
 
 
-def test_each_slo_is_measured_by_itself_whatever_the_order_of_rows():
+def test_each_slo_is_measured_by_itself():
     rng = np.random.default_rng(10)
-    bad = rng.poisson(10, (70, 240)) * rng.integers(1, 4, (70, 240)).astype(float)
+    bad = rng.poisson(10, (150, 250)) * rng.integers(1, 4, (150, 250)).astype(float)
     valid = np.full(bad.shape, 500.0)
     valid[:, ::7] = bad[:, ::7] = 0
-    names = [f"s{i:02d}" for i in range(70)]
-    hours = pl.DataFrame(
-        {
-            "model": "m",
-            "slo": np.repeat(names, 240),
-            "t": np.tile(5_000_000 // 12 * 12 + 12 * np.arange(240), 70),
-            "valid": valid.ravel(),
-            "bad": bad.ravel(),
-            "eligible": valid.ravel(),
-        }
-    ).filter(pl.col("valid") > 0)
-    shares = pl.DataFrame({"model": "m", "slo": [*reversed(names), "unseen"], "share": 0.05})
-    found = overdispersion(hours.sample(fraction=1, shuffle=True, seed=1), shares)
-    assert found.columns == ["model", "slo", "phi"]
-    assert found["slo"].to_list() == shares["slo"].to_list()
-    alone = [float(overdispersions(valid[[i]], bad[[i]], 0.05)[0]) for i in reversed(range(70))]
-    assert found["phi"].to_list() == pytest.approx([*alone, 1.0])
-    assert overdispersion(hours.clear(), shares)["phi"].to_list() == [1.0] * 71
+    share = rng.uniform(0.01, 0.1, 150)
+    alone = [float(overdispersions(valid[[i]], bad[[i]], share[i])[0]) for i in range(150)]
+    assert overdispersions(valid, bad, share).tolist() == pytest.approx(alone)
+    assert len(set(alone)) > 100
+
+
+def test_hours_that_take_back_labels_are_left_out_and_nothing_is_changed():
+    valid, bad = independent(11, 20, flat(0.2))
+    valid[:, 100:140] = -3
+    bad[:, 100:120], bad[:, 140:150] = -1, 21
+    before = valid.copy(), bad.copy()
+    assert middle(valid, bad, 0.4) <= 1.3
+    assert (valid == before[0]).all()
+    assert (bad == before[1]).all()
