@@ -55,7 +55,9 @@ def naive_replay(
             threshold = Decimal(repr(rule.threshold))
             exceeds[rule] = t + 1 >= long and all(b is not None and b > threshold for b in burns)
             if burns[1] is not None:
-                holds[rule], blind[rule] = exceeds[rule], 0
+                calm = max(threshold / 2, min(threshold, Decimal(1)))
+                goes_on = burns[1] > calm if calm < threshold else exceeds[rule]
+                holds[rule], blind[rule] = exceeds[rule] or (holds[rule] and goes_on), 0
             else:
                 blind[rule] += 1
                 holds[rule] = holds[rule] and blind[rule] <= 864

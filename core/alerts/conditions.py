@@ -1,8 +1,10 @@
 """Where a pair of burn-rate windows holds, bucket by bucket.
 
 Method: Site Reliability Workbook, chapter 5: both windows burn faster (strictly) than the
-threshold. A pair is judged once there is history to fill its long window. While its short window
-holds no valid event it neither begins nor stops to hold, for at most ``PATIENCE`` buckets.
+threshold. A pair is judged once there is history to fill its long window. It goes on to hold while its
+short window burns above half the threshold (never below 1): a burn that hovers about a threshold
+is one alert and not ten. While the short window holds no valid event a pair neither begins nor stops to
+hold, for at most ``PATIENCE`` buckets.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ Bools = NDArray[np.bool_]
 
 PATIENCE = 864
 """Three days without data: then a pair stops to hold."""
+CALM = Decimal("0.5")
+"""The share of its threshold under which the short window must fall for a pair to stop."""
 
 
 @dataclass(frozen=True)
 class Pair:
     """A rule over a history. ``exceeds``: both windows exceed on data of this bucket; ``holds``:
-    it exceeds, or did at the last bucket with data. Burn rates without valid events are nan."""
+    it exceeds, or has not calmed down since it did. Burn rates without valid events are nan."""
 
     rule: Rule
     exceeds: Bools
@@ -49,11 +53,15 @@ def pairs(sums: Sums, rules: Sequence[Rule], objective: Decimal) -> tuple[Pair, 
 
 
 def _pair(rule: Rule, long: tuple[Ints, Ints], short: tuple[Ints, Ints], objective: Decimal) -> Pair:
-    limit = Decimal(repr(rule.threshold)) * (1 - objective)
+    threshold = Decimal(repr(rule.threshold))
+    limit = threshold * (1 - objective)
     exceeds = _exceeds(*long, limit) & _exceeds(*short, limit)
     exceeds[: buckets(rule.long) - 1] = False
+    calm = max(threshold * CALM, min(threshold, Decimal(1)))
+    # A burn that dips under a threshold of no more than the sustainable pace is over.
+    goes_on = exceeds if calm == threshold else _exceeds(*short, calm * (1 - objective))
     budget = float(1 - objective)
-    return Pair(rule, exceeds, _held(exceeds, short[0] > 0), _burn(*long, budget), _burn(*short, budget))
+    return Pair(rule, exceeds, _held(exceeds, goes_on, short[0] > 0), _burn(*long, budget), _burn(*short, budget))
 
 
 def _exceeds(valid: Ints, bad: Ints, limit: Decimal) -> Bools:
@@ -65,12 +73,14 @@ def _exceeds(valid: Ints, bad: Ints, limit: Decimal) -> Bools:
     return above
 
 
-def _held(exceeds: Bools, data: Bools) -> Bools:
-    """The condition, carried over buckets without data for as long as ``PATIENCE`` allows."""
+def _held(exceeds: Bools, goes_on: Bools, data: Bools) -> Bools:
+    """From where it exceeds for as long as it goes on, carried over buckets without data for ``PATIENCE``."""
     at = np.arange(len(data))
     last = np.maximum.accumulate(np.where(data, at, -1))
-    known = (last >= 0) & (at - last <= PATIENCE)
-    held: Bools = known & exceeds[np.maximum(last, 0)]
+    calm = np.where(data, ~goes_on & ~exceeds, at - last > PATIENCE)
+    began = np.maximum.accumulate(np.where(exceeds, at, -1))
+    calmed = np.maximum.accumulate(np.where(calm, at, -1))
+    held: Bools = began > calmed
     return held
 
 

@@ -1,7 +1,8 @@
 """Incidents: contiguous burn that the evidence confirmed, of one track of a model.
 
 Confirmed alerts of one model and track that overlap, or leave at most 60 minutes between them, are one
-incident. The two tracks have incidents of their own. An incident that spent more than 20 % of a
+incident. It ends where the burn did, which is known once its alerts have resolved. The two tracks have
+incidents of their own. An incident that spent more than 20 % of a
 budget needs a postmortem (Site Reliability Workbook, example error budget policy).
 """
 
@@ -13,8 +14,9 @@ from datetime import datetime
 import numpy as np
 
 from burnline.alerts.counts import Counts
+from burnline.alerts.detector import detector
 from burnline.alerts.grouping import last_end, stable_id, together, worst
-from burnline.budgets.windows import bucket
+from burnline.budgets.windows import begin, bucket
 from burnline.results import Alert, Incident
 
 POSTMORTEM = 0.20
@@ -36,10 +38,15 @@ def incidents(alerts: Iterable[Alert], counts: Mapping[tuple[str, str], Counts])
 def _incident(alerts: Sequence[Alert], counts: Mapping[tuple[str, str], Counts]) -> Incident:
     first = alerts[0]
     onset = min(a.onset or a.started_at for a in alerts)
-    end = last_end(alerts)
+    resolved = last_end(alerts)
     slos = tuple(dict.fromkeys(a.slo for a in alerts))
     known = {slo: counts[first.model, slo] for slo in slos if (first.model, slo) in counts}
-    spans = {slo: _positions(mine, onset, end) for slo, mine in known.items()}
+    spans = {slo: _positions(mine, onset, resolved) for slo, mine in known.items()}
+    end = resolved
+    if resolved is not None and known:
+        ends = [begin(mine.arrivals.first + _end(mine, *spans[slo])) for slo, mine in known.items()]
+        end = min(resolved, max(first.started_at, *ends).astimezone(resolved.tzinfo))
+        spans = {slo: _positions(mine, onset, end) for slo, mine in known.items()}
     spent = {slo: mine.spent(*spans[slo]) for slo, mine in known.items()}
     return Incident(
         id=stable_id("incident", first.model, first.track, first.started_at),
@@ -51,7 +58,7 @@ def _incident(alerts: Sequence[Alert], counts: Mapping[tuple[str, str], Counts])
         ended_at=end,
         budget_spent=spent,
         severity=worst(alerts),
-        state="open" if end is None else "resolved",
+        state="open" if resolved is None else "resolved",
         postmortem_required=any(share > POSTMORTEM for share in spent.values()),
         bad={slo: mine.sums.between(*spans[slo])[1] for slo, mine in known.items()},
         peak_burn={slo: _peak(mine, *spans[slo]) for slo, mine in known.items()},
@@ -64,6 +71,18 @@ def _positions(counts: Counts, start: datetime, end: datetime | None) -> tuple[i
     first = counts.arrivals.first
     stop = size if end is None else min(size, bucket(end) - first)
     return max(0, bucket(start) - first), stop
+
+
+def _end(counts: Counts, start: int, stop: int) -> int:
+    """The position after the last bucket that belongs to the burn which began at ``start``.
+
+    The end (and burn rate) of the largest likelihood ratio against the budget.
+    """
+    if stop <= start:
+        return stop
+    part = slice(start, stop)
+    ratios = detector(counts.objective).sums(counts.arrivals.valid[part], counts.arrivals.bad[part]).max(axis=0)
+    return start + int(np.argmax(ratios)) + 1
 
 
 def _peak(counts: Counts, start: int, stop: int) -> float:

@@ -79,3 +79,24 @@ def test_the_budget_of_a_short_history_is_that_of_its_traffic():
 def test_the_budget_of_a_silent_history_is_nothing_and_nothing_is_spent():
     silent = Counts(Arrivals(0, np.zeros(5), np.zeros(5)), D("0.99"), timedelta(days=30))
     assert (silent.budget(0), silent.budget(5), silent.spent(0, 5)) == (0, 0, 0)
+
+
+def test_a_burn_that_hovers_about_the_threshold_goes_on_until_it_falls_below_half():
+    # 14.4 x 0.001 x 10,000 = 144 bad are the threshold, 72 its half.
+    bad = np.array([200.0] * 12 + [100.0] * 6 + [73.0] * 3 + [72.0] * 3 + [100.0] * 3 + [200.0])
+    held = pair(np.full(len(bad), 10_000.0), bad).holds
+    assert held.tolist() == [False] * 11 + [True] * 10 + [False] * 7
+
+
+def test_a_pair_at_the_sustainable_pace_stops_where_it_began():
+    slow = Rule("ticket", "1h", "5m", D("0.1"), 1.0)
+    bad = np.array([20.0] * 12 + [9.0, 20.0])
+    assert pair(np.full(14, 10_000.0), bad, slow).holds.tolist() == [False] * 11 + [True, False, True]
+
+
+def test_data_after_a_long_silence_begins_anew():
+    n = 12 + PATIENCE + 3
+    valid, bad = np.zeros(n), np.zeros(n)
+    valid[:12], bad[:12] = 10_000, 200
+    valid[-1], bad[-1] = 10_000, 100
+    assert not pair(valid, bad).holds[-1]

@@ -94,9 +94,10 @@ def test_an_incident_by_hand():
         fired("latency", at=8610, until=8630, onset=8600, severity="ticket"),
     ]
     (one,) = incidents(alerts, {("m", "latency"): counts(8600, 8620, 10.0)})
-    assert (one.started_at, one.detected_at, one.ended_at) == (clock(8600), clock(8603), clock(8631))
+    # Its alerts resolve at 8631; the burn ended with bucket 8619.
+    assert (one.started_at, one.detected_at, one.ended_at) == (clock(8600), clock(8603), clock(8620))
     assert one.bad == {"latency": 200.0}
-    # 31 buckets of the month end it: the window up to then holds 8631 of 8640 buckets, taken as a month.
+    # The window up to then holds 8620 of 8640 buckets, taken as a month.
     assert one.budget_spent == {"latency": pytest.approx(200 / 8640)}
     assert one.peak_burn == {"latency": pytest.approx(10.0)}
     assert (one.severity, one.state, one.postmortem_required) == ("page", "resolved", False)
