@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -25,6 +26,8 @@ from burnline.budgets.recent import Recent, recent
 from burnline.budgets.reference import reference_counts
 from burnline.budgets.spend import spend, spend_over_time
 from burnline.budgets.sums import Sums
+from burnline.records.entries import Definition
+from burnline.records.laws import changes
 from burnline.results import Alert, Evidence, Forecast, SloStatus, Spend
 from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.reads import HOUR
@@ -39,6 +42,7 @@ class Standing:
 
     fleet: Fleet
     asked: tuple[Question, ...]
+    laws: tuple[Definition, ...] = ()
 
     @cached_property
     def totals(self) -> Mapping[Key, Sums]:
@@ -145,6 +149,8 @@ class Standing:
             evidence=evidence,
             forecast=self.forecasts[key],
             alerts=self.alerts.get(key, ()),
+            raw=self.fleet.raw(question),
+            notes=self._notes(question),
         )
         return assess(
             question.slo,
@@ -154,6 +160,20 @@ class Standing:
             unit=question.sli.kind.unit,
             found=found,
         )
+
+    def _notes(self, question: Question) -> tuple[str, ...]:
+        """What changed in the promise within its window."""
+        model = next(m for m in self.fleet.models if m.name == question.model)
+        window = self.fleet.spans[_key(question)]
+        found = changes(
+            self.laws,
+            model,
+            question.slo.name,
+            *(int(at.timestamp() * 1_000_000) for at in (window.from_, window.to)),
+            unit=question.sli.kind.unit,
+            zone=ZoneInfo(self.fleet.spec.timezone),
+        )
+        return tuple(f"{text}; the whole window is judged by the definition in force now" for text in found)
 
 
 def forecast_input(standing: Standing) -> tuple[ahead.Past, list[ahead.Horizon], ahead.Recent]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.question import Question
 from burnline.budgets.state import judge
+from burnline.records.entries import Definition
 from burnline.results import ModelStatus, SloStatus
 from burnline.spec import Model
 from burnline.standing import Standing
@@ -17,10 +18,13 @@ def slo_status(fleet: Fleet, question: Question) -> SloStatus:
     return Standing(fleet, (question,)).status(question)
 
 
-def model_statuses(fleet: Fleet) -> tuple[ModelStatus, ...]:
-    """Every defined model, then every model that is only in the logs, by name."""
+def model_statuses(fleet: Fleet, laws: tuple[Definition, ...] = ()) -> tuple[ModelStatus, ...]:
+    """Every defined model, then every model that is only in the logs, by name.
+
+    ``laws`` are the definitions that were in force before, of which a status says when they fell into its window.
+    """
     slos: dict[str, list[SloStatus]] = {m.name: [] for m in fleet.models if fleet.only in (None, m.name)}
-    standing = Standing(fleet, fleet.questions)
+    standing = Standing(fleet, fleet.questions, laws)
     for question in fleet.questions:
         slos[question.model].append(standing.status(question))
     defined = [_defined(fleet, m, slos[m.name]) for m in fleet.models if m.name in slos]

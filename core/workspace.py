@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from burnline.alerting import Alerting, replayed
+from burnline.alerting import Alerting, Findings, arrived, replayed
 from burnline.budgets.assess import assess
 from burnline.budgets.burndown import fixed_burndown, rolling_burndown
 from burnline.budgets.fleet import Fleet
@@ -84,7 +84,7 @@ class Workspace:
         return Snapshot(self.store, self.store.read())
 
     def version(self) -> str:
-        """Changes when rollups or definitions do."""
+        """Changes when rollups or definitions do; what people say is read anew each time (``Alerting.told``)."""
         return fingerprint(self.store.read().generation, self._definitions)
 
     @cached_property
@@ -127,7 +127,7 @@ class Workspace:
             at=fleet.at if at is not None or self.now() is not None else None,
             workspace=self.spec.name,
             timezone=self.spec.timezone,
-            models=model_statuses(fleet),
+            models=model_statuses(fleet, self.records().definitions),
         )
 
     def check(self, paths: Sequence[str]) -> tuple[CheckReport, ...]:
@@ -179,7 +179,8 @@ class Workspace:
 
     def alerting(self, model: str | None = None, *, at: datetime | None = None) -> Alerting:
         """Alerts, groups and incidents in one; each is worked out once."""
-        return Alerting(self.fleet(model, at=at), self.records())
+        records = self.records()
+        return Alerting(Findings(self.fleet(model, at=at), records.definitions), records)
 
     def replay(
         self, model: str, slo: str, *, at: datetime | None = None, settings: Mapping[str, str] | None = None
@@ -190,6 +191,16 @@ class Workspace:
         """
         fleet, question = self._ask(model, slo, at)
         return replayed(fleet, question, settings or {})
+
+    def arrived(
+        self, model: str, slo: str, *, at: datetime | None = None, settings: Mapping[str, str] | None = None
+    ) -> pl.DataFrame:
+        """What a replay with these settings counts, hour by hour: time, valid, bad, burn.
+
+        Outcomes count when they became known: a label in the hour in which it arrived.
+        """
+        fleet, question = self._ask(model, slo, at)
+        return arrived(fleet, question, settings or {})
 
     # What people say
 
