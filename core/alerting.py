@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
-from burnline.alerts.counts import Counts
 from burnline.alerts.figures import figures, true_burns
-from burnline.alerts.grouping import grouped
+from burnline.alerts.grouping import APART, grouped
 from burnline.alerts.incidents import incidents
 from burnline.alerts.replay import Episode
 from burnline.alerts.rule_sets import parse_rules
 from burnline.alerts.under_laws import alerts_under_laws
 from burnline.alerts.warnings import warnings
-from burnline.alerts.watch import Watch, Watched
+from burnline.alerts.watch import Watch, Watched, counts_of
 from burnline.budgets.arrivals import Arrivals, Floats
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.question import Question, key_of
 from burnline.budgets.what_if import recount
 from burnline.budgets.windows import begin
 from burnline.errors import BurnlineError
+from burnline.records.entries import Definition
 from burnline.records.records import Records
 from burnline.results import Alert, AlertGroup, Incident, Note, Replay
 from burnline.rollups.reads import HOUR
@@ -34,33 +36,93 @@ _SETTINGS = ("objective", "threshold", "alpha", "rules")
 
 
 @dataclass(frozen=True)
+class Findings:
+    """What the counts of a fleet say up to its moment, before anybody says anything. Each is worked out once."""
+
+    fleet: Fleet
+    laws: tuple[Definition, ...]
+
+    @cached_property
+    def grouped(self) -> tuple[tuple[Alert, ...], tuple[AlertGroup, ...]]:
+        """Every alert, oldest first, and the groups by start."""
+        return grouped(alerts_under_laws(self.fleet, self.laws))
+
+    @cached_property
+    def incidents(self) -> tuple[Incident, ...]:
+        """Every incident, newest first."""
+        found = incidents(self.grouped[0], counts_of(self._watch))
+        return tuple(sorted(found, key=lambda i: i.started_at, reverse=True))
+
+    @cached_property
+    def on_burns(self) -> frozenset[str]:
+        """The ids of the alerts on a true burn, judged in hindsight by the promises of now."""
+        mine: defaultdict[Key, list[Alert]] = defaultdict(list)
+        for alert in self.grouped[0]:
+            mine[alert.model, alert.slo].append(alert)
+        found: set[str] = set()
+        for one in self._watch.watched:
+            spans = [
+                (begin(burn.first), begin(burn.last + 1) + APART)
+                for burn in true_burns(
+                    one.arrivals,
+                    objective=one.question.slo.objective,
+                    length=self.fleet.spans[one.key].length,
+                    phi=float(one.phi[-1]),
+                )
+            ]
+            found |= {
+                alert.id
+                for alert in mine[one.key]
+                if any(
+                    alert.started_at <= last and (alert.resolved_at is None or alert.resolved_at > first)
+                    for first, last in spans
+                )
+            }
+        return frozenset(found)
+
+    @cached_property
+    def _watch(self) -> Watch:
+        """The SLOs that ever alerted."""
+        keys = {(a.model, a.slo) for a in self.grouped[0]}
+        return Watch(self.fleet, tuple(q for q in self.fleet.questions if key_of(q) in keys))
+
+
+@dataclass(frozen=True)
 class Alerting:
     """The alerts of a fleet up to its moment, and what people said about them."""
 
-    fleet: Fleet
+    found: Findings
     records: Records
 
-    @cached_property
-    def _grouped(self) -> tuple[tuple[Alert, ...], tuple[AlertGroup, ...]]:
-        return grouped(alerts_under_laws(self.fleet, self.records.definitions))
+    @property
+    def fleet(self) -> Fleet:
+        """The fleet whose alerts they are."""
+        return self.found.fleet
+
+    def told(self, records: Records) -> Alerting:
+        """The same with what people say by now; only a changed law has everything worked out anew."""
+        same = records.definitions == self.found.laws
+        return Alerting(self.found if same else Findings(self.fleet, records.definitions), records)
 
     @cached_property
     def alerts(self) -> tuple[Alert, ...]:
         """Every alert, oldest first."""
-        return tuple(said(alert, self.records, self.fleet.at) for alert in self._grouped[0])
+        return tuple(said(alert, self.records, self.fleet.at) for alert in self.found.grouped[0])
 
     @property
     def groups(self) -> tuple[AlertGroup, ...]:
         """The alerts of one model that belong together, by start."""
-        return self._grouped[1]
+        return self.found.grouped[1]
 
     @cached_property
     def incidents(self) -> tuple[Incident, ...]:
         """Every incident, newest first, with what people wrote down."""
-        keys = {(a.model, a.slo) for a in self.alerts}
-        watch = Watch(self.fleet, tuple(q for q in self.fleet.questions if key_of(q) in keys))
-        found = incidents(self.alerts, counts_of(watch))
-        return tuple(self._told(incident) for incident in sorted(found, key=lambda i: i.started_at, reverse=True))
+        return tuple(self._told(incident) for incident in self.found.incidents)
+
+    @property
+    def on_burns(self) -> frozenset[str]:
+        """The ids of the alerts on a true burn: those that were worth sending."""
+        return self.found.on_burns
 
     def _told(self, incident: Incident) -> Incident:
         notes = tuple(Note(at=n.at, by=n.by, text=n.text, id=n.id) for n in self.records.notes(incident.id))
@@ -79,14 +141,6 @@ def said(alert: Alert, records: Records, at: datetime) -> Alert:
     )
 
 
-def counts_of(watch: Watch) -> dict[Key, Counts]:
-    """What the budget figures of the watched SLOs are computed from."""
-    return {
-        one.key: Counts(one.arrivals, one.question.slo.objective, watch.fleet.spans[one.key].length)
-        for one in watch.watched
-    }
-
-
 def replayed(fleet: Fleet, question: Question, settings: Mapping[str, str]) -> Replay:
     """What alert rules would have done on the history of an SLO, without evidence and with it.
 
@@ -97,10 +151,7 @@ def replayed(fleet: Fleet, question: Question, settings: Mapping[str, str]) -> R
         BurnlineError: an unknown setting or value, or nothing to replay.
     """
     tried = _tried(fleet, question, settings)
-    watch = Watch(tried, tuple(q for q in tried.questions if key_of(q) == key_of(question)))
-    if not watch.watched:
-        raise BurnlineError(f"{question.model}: {question.slo.name} has no history to replay")
-    one = _with(watch.watched[0], tried, settings)
+    watch, one = _watched(tried, question, settings)
     raw, gated = watch.replay(one, gated=False), watch.replay(one)
     length, slo = tried.spans[one.key].length, one.question.slo
     phi = float(one.phi[-1])
@@ -123,6 +174,41 @@ def replayed(fleet: Fleet, question: Question, settings: Mapping[str, str]) -> R
         burns=tuple((_local(tried, b.first), min(_local(tried, b.last + 1), tried.at)) for b in burns),
         warnings=definition_warnings(tried, one),
     )
+
+
+def arrived(fleet: Fleet, question: Question, settings: Mapping[str, str]) -> pl.DataFrame:
+    """What became known of an SLO hour by hour, as a replay with these settings counts it.
+
+    Columns: time (start of the hour), valid, bad, burn (bad / valid / (1 - objective); null without events).
+    Raises as ``replayed`` does.
+    """
+    tried = _tried(fleet, question, settings)
+    _, one = _watched(tried, question, settings)
+    lead = one.arrivals.first % HOUR
+    hours = -(-(lead + len(one.arrivals.valid)) // HOUR)
+
+    def hourly(counts: Floats) -> Floats:
+        padded = np.zeros(hours * HOUR)
+        padded[lead : lead + len(counts)] = counts
+        sums: Floats = padded.reshape(hours, HOUR).sum(axis=1)
+        return sums
+
+    valid = np.maximum(hourly(one.arrivals.valid), 0.0)
+    bad = np.clip(hourly(one.arrivals.bad), 0.0, valid)
+    first = begin(one.arrivals.first - lead)
+    times = pl.datetime_range(first, first + timedelta(hours=hours), "1h", closed="left", time_unit="us", eager=True)
+    share = float(1 - one.question.slo.objective)
+    return pl.DataFrame({"time": times, "valid": valid, "bad": bad}).with_columns(
+        pl.col("time").dt.convert_time_zone(tried.spec.timezone),
+        burn=pl.when(pl.col("valid") > 0).then(pl.col("bad") / pl.col("valid") / share),
+    )
+
+
+def _watched(tried: Fleet, question: Question, settings: Mapping[str, str]) -> tuple[Watch, Watched]:
+    watch = Watch(tried, tuple(q for q in tried.questions if key_of(q) == key_of(question)))
+    if not watch.watched:
+        raise BurnlineError(f"{question.model}: {question.slo.name} has no history to replay")
+    return watch, _with(watch.watched[0], tried, settings)
 
 
 def definition_warnings(fleet: Fleet, one: Watched) -> tuple[str, ...]:

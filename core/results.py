@@ -68,7 +68,9 @@ class Evidence(Result):
     evidence against "the objective is met"; ``overdispersion`` how many times more the counts
     scatter than independent events would (1 = not at all); ``events_to_decide`` about how many
     more events decide it at the present rate, ``None`` when decided or when the rate equals the
-    budget.
+    budget. Where the budget is overspent and the verdict undecided, ``confirmed_bad`` counts the bad events of burns
+    within the window that were each proven real: they may have overspent it although the rate of the whole window
+    proves nothing.
     """
 
     verdict: EvidenceVerdict
@@ -76,6 +78,7 @@ class Evidence(Result):
     e_value: float
     overdispersion: float
     events_to_decide: float | None = None
+    confirmed_bad: float | None = None
     spend: Spend | None = None
 
 

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 
+from burnline.alerts.incidents import incidents
 from burnline.alerts.suspects import LOOK_BACK_HOURS, by_hour, may_fire
-from burnline.alerts.watch import Watch
+from burnline.alerts.watch import Watch, counts_of
 from burnline.budgets import forecast as ahead
 from burnline.budgets.arrivals import arrivals
 from burnline.budgets.assess import Findings, assess
@@ -142,11 +143,8 @@ class Standing:
             reason = self.fleet.why_no_data(question)
             return assess(question.slo, self.fleet.spans[key], total, {}, reason, unit=question.sli.kind.unit)
         bursts = {name: self.fleet.sums(question, s.first) for name, s in self.fleet.bursts.items()}
-        evidence = self.evidence[key]
-        if evidence is not None and key in self.spend:
-            evidence = evidence.model_copy(update={"spend": self.spend[key]})
         found = Findings(
-            evidence=evidence,
+            evidence=self._evidence(question),
             forecast=self.forecasts[key],
             alerts=self.alerts.get(key, ()),
             raw=self.fleet.raw(question),
@@ -159,6 +157,23 @@ class Standing:
             {name: (s.valid, s.bad) for name, s in bursts.items()},
             unit=question.sli.kind.unit,
             found=found,
+        )
+
+    def _evidence(self, question: Question) -> Evidence | None:
+        key = _key(question)
+        evidence = self.evidence[key]
+        if evidence is None:
+            return None
+        proven = self._proven(question) if self._doubtful(question) else None
+        return evidence.model_copy(update={"spend": self.spend.get(key), "confirmed_bad": proven})
+
+    def _proven(self, question: Question) -> float:
+        """Bad events of the window that came in burns which the evidence of an alert proved."""
+        key = _key(question)
+        mine = [alert for alert in self.watch.alerts if (alert.model, alert.slo) == key]
+        burns = incidents(mine, counts_of(self.watch, key))
+        return sum(
+            burn.bad.get(question.slo.name, 0.0) for burn in burns if burn.started_at >= self.fleet.spans[key].from_
         )
 
     def _notes(self, question: Question) -> tuple[str, ...]:

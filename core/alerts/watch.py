@@ -10,6 +10,7 @@ from math import exp, log
 
 import numpy as np
 
+from burnline.alerts.counts import Counts
 from burnline.alerts.discoveries import discoveries
 from burnline.alerts.grouping import alert_id
 from burnline.alerts.policy import policy
@@ -139,6 +140,15 @@ class Watch:
     def _local(self, bucket: int) -> datetime:
         """When a bucket begins, in the zone of the question; not after the question."""
         return min(begin(bucket).astimezone(self.fleet.at.tzinfo), self.fleet.at)
+
+
+def counts_of(watch: Watch, only: Key | None = None) -> dict[Key, Counts]:
+    """What the budget figures of the watched SLOs (or of one) are computed from."""
+    return {
+        one.key: Counts(one.arrivals, one.question.slo.objective, watch.fleet.spans[one.key].length)
+        for one in watch.watched
+        if only in (None, one.key)
+    }
 
 
 def _overdispersions(asked: Sequence[Question], series: Sequence[Arrivals]) -> list[Floats]:

@@ -168,9 +168,13 @@ def condition_of(slo: SloStatus, rules: Policy) -> Condition | None:
 
 
 def _confirmed(slo: SloStatus) -> bool:
+    """Whether the budget is exhausted beyond doubt: by the rate of the window, or by burns that were proven real."""
     if slo.estimate is not None and slo.estimate.interval[1] < slo.objective:
         return True
-    return slo.evidence is None or slo.evidence.verdict == "confirmed_breach"
+    if slo.evidence is None or slo.evidence.verdict == "confirmed_breach":
+        return True
+    proven, over = slo.evidence.confirmed_bad, (slo.bad or 0.0) - (slo.budget_total or 0.0)
+    return proven is not None and proven >= over > 0
 
 
 def _remaining(slo: SloStatus) -> float:

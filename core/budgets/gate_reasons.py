@@ -54,6 +54,8 @@ def _proof(slo: SloStatus) -> str:
         interval, what = slo.estimate.interval, "of all events, labelled or not,"
     elif slo.evidence is not None and slo.evidence.verdict == "confirmed_breach":
         interval, what = slo.evidence.interval, "of all"
+    elif slo.evidence is not None and slo.evidence.confirmed_bad is not None:
+        return f"; confirmed: {_number(slo.evidence.confirmed_bad)} of them came in burns that were proven real"
     else:
         return ""
     return f"; confirmed: {_between(interval)} {what} are good, {_precise(slo.objective)} are promised"

@@ -82,6 +82,16 @@ def test_overspent_within_noise_is_caution_and_says_what_decides():
     )
 
 
+@pytest.mark.parametrize(("proven", "decision"), [(29.0, "caution"), (30.0, "block")])
+def test_proven_burns_that_overspent_the_budget_block_although_the_whole_window_proves_nothing(proven, decision):
+    # 130 bad, 100 allowed: without 30 of them the budget would have been kept.
+    evidence = UNDECIDED.model_copy(update={"confirmed_bad": proven})
+    found = gate([up(), right(130, evidence=evidence)], tier=1)
+    assert found.decision == decision
+    if decision == "block":
+        assert found.reasons[0].endswith("confirmed: 30 of them came in burns that were proven real")
+
+
 @pytest.mark.parametrize(
     "slos",
     [
