@@ -212,12 +212,14 @@ def select(
     drop_rows: bool = False,
     absent: Iterable[str] = (),
     only: Collection[str] | None = None,
+    thinned: str | None = None,
 ) -> str:
     """The canonical relation of one file as a ``select``; the file is the parameter ``$path``.
 
     With ``drop_rows`` the rows listed in the table ``dropped(row)`` are left out. The columns in
     ``absent`` are null where the file lacks them. ``only`` limits the columns (derived ones
-    aside), which spares planning the others.
+    aside), which spares planning the others. ``thinned`` is a condition on ``file_row_number``:
+    only such rows are taken, and that number is in ``_row``.
     """
     nulls = [f"({shape.columns[n].sql} is null)::int" for n in shape.features if n not in shape.never_null]
     parts = [
@@ -229,6 +231,7 @@ def select(
         f"{len(shape.features)} as _features",
         f"{' + '.join(nulls) or '0'} as _nulls",
     ]
+    parts += ["file_row_number as _row"] if thinned is not None else []
     parts.extend(f"cast(null as varchar) as {quote_identifier(n)}" for n in absent if n not in shape.columns)
     parts.extend(
         f"{_value(name, column, shape)} as {quote_identifier(name)}"
@@ -242,7 +245,9 @@ def select(
         conditions.append(f"{shape.columns['model'].sql} is not null")
     if drop_rows:
         conditions.append("file_row_number not in (select row from dropped)")
-    source = literal_scan(row_numbers=drop_rows)
+    if thinned is not None:
+        conditions.append(thinned)
+    source = literal_scan(row_numbers=drop_rows or thinned is not None)
     where = f"\nwhere {' and '.join(conditions)}" if conditions else ""
     columns = ",\n  ".join(parts)
     return f"select\n  {columns}\nfrom {source}{where}"
