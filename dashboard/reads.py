@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
+from burnline.alerting import Alerting
 from burnline.dashboard import state
 from burnline.dashboard.charts import trends
-from burnline.results import FleetStatus, SloStatus
+from burnline.results import FleetStatus, Replay, SloStatus
 from burnline.spec.model import Model
 from burnline.workspace import Workspace
 
@@ -120,3 +121,21 @@ def thresholds(model: str, slo: str) -> tuple[float, float] | None:
 def definition(model: str) -> Model | None:
     """What is promised for a model; None for one that is in the logs only."""
     return next((found for found in workspace().models if found.name == model), None)
+
+
+def alerting() -> Alerting:
+    """Every alert, group and incident, with what people say by now; only their words are read anew each time."""
+    known: Alerting = _ask("alerting", {})
+    return known.told(workspace().records())
+
+
+def replay(model: str, slo: str, settings: Mapping[str, str]) -> Replay:
+    """What alert rules would have done on the history of an SLO."""
+    answer: Replay = _ask("replay", {"model": model, "slo": slo, "settings": dict(settings)})
+    return answer
+
+
+def arrived(model: str, slo: str, settings: Mapping[str, str]) -> pl.DataFrame:
+    """Counts and burn of an SLO hour by hour, as a replay sees them."""
+    answer: pl.DataFrame = _ask("arrived", {"model": model, "slo": slo, "settings": dict(settings)})
+    return answer
