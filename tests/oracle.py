@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -260,8 +260,8 @@ class Oracle:
 
     # What it adds up to ----------------------------------------------------------------------
 
-    def slo(self, model: str, promise: Promise, at: datetime) -> dict[str, Any]:
-        """The figures of one SLO."""
+    def slo(self, model: str, promise: Promise, at: datetime, *, fires: bool | None = None) -> dict[str, Any]:
+        """The figures of one SLO. ``fires`` = an alert does; None goes by the burn rates alone."""
         events = self.events(model, promise, at)
         allowed = 1 - promise.objective
         valid, bad = _total(event for event in events if _inside(promise.window, event.t, at))
@@ -288,7 +288,7 @@ class Oracle:
             "budget_consumed": float(bad),
             "budget_remaining": float(remaining),
             "burn_rates": {k: None if v is None else float(v) for k, v in burn.items()},
-            "state": _state(remaining, _burns(burn, _minutes(promise.window, at), allowed)),
+            "state": _state(remaining, _burns(burn, _minutes(promise.window, at), allowed) if fires is None else fires),
         }
 
     def coverage(self, model: str, promise: Promise, at: datetime, valid: Fraction) -> float | None:
@@ -301,9 +301,25 @@ class Oracle:
         )
         return float(valid / eligible) if valid else None
 
-    def status(self, model: str, at: datetime) -> dict[str, Any]:
-        """All SLOs of a model, its tracks, state, verdict and gate."""
-        slos = [self.slo(model, promise, at) for promise in self.promises[model]]
+    def status(
+        self,
+        model: str,
+        at: datetime,
+        *,
+        firing: Collection[str] | None = None,
+        undecided: Collection[str] = (),
+        doubtful: Collection[str] = (),
+    ) -> dict[str, Any]:
+        """All SLOs of a model, its tracks, state, verdict and gate.
+
+        Evidence is not counted one by one, so it may be given: the SLOs with an alert that fires
+        (None: go by burn rates), those whose evidence is undecided, and those with a forecast that
+        calls for caution.
+        """
+        slos = [
+            self.slo(model, promise, at, fires=None if firing is None else promise.name in firing)
+            for promise in self.promises[model]
+        ]
         tracks = {side: _track(slos, side) for side in ("infrastructure", "model")}
         states = {side: track["state"] for side, track in tracks.items()}
         known = [state for state in states.values() if state != "no_data"]
@@ -317,9 +333,9 @@ class Oracle:
             verdict = "both"
         else:
             verdict = "infrastructure" if failing == ["infrastructure"] else "silent_model_failure"
-        if worst == "breached":
+        if any(slo["state"] == "breached" and slo["slo"] not in undecided for slo in slos):
             decision = "block"
-        elif worst == "healthy" and len(known) == 2:
+        elif worst == "healthy" and len(known) == 2 and not doubtful:
             decision = "allow"
         else:
             decision = "caution"
