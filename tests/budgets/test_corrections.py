@@ -284,7 +284,7 @@ def still(at: datetime, zone: str) -> bool:
     return len(offsets) == 1
 
 
-@pytest.mark.parametrize("seed", [101, 103, 104, 106])
+@pytest.mark.parametrize("seed", [101, 104, 106])
 def test_what_is_left_is_what_counting_one_by_one_gives(seed: int, tmp_path: Path) -> None:
     world = CorrectedWorld(seed, tmp_path)
     world.start = random.Random(seed).choice([datetime(2025, 7, 7, tzinfo=UTC), datetime(2024, 12, 30, 20, tzinfo=UTC)])
