@@ -6,7 +6,7 @@ side: it is dropped, not called good.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -99,7 +99,8 @@ def without(counted: Sums, dropped: Sums) -> Sums:
     )
 
 
-def reasons(corrections: Sequence[Correction], first: int, last: int) -> tuple[str, ...]:
+@lru_cache(maxsize=4096)
+def reasons(corrections: tuple[Correction, ...], first: int, last: int) -> tuple[str, ...]:
     """Why buckets of ``first`` .. ``last`` are left out: one phrase per correction that touches them."""
     said = []
     for correction in corrections:
