@@ -11,6 +11,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from burnline.alerts.counts import Counts
+from burnline.alerts.course import NO_COURSE, course
 from burnline.alerts.figures import figures, true_burns
 from burnline.alerts.grouping import APART, grouped
 from burnline.alerts.incidents import incidents
@@ -50,7 +52,7 @@ class Findings:
     @cached_property
     def incidents(self) -> tuple[Incident, ...]:
         """Every incident, newest first."""
-        found = incidents(self.grouped[0], counts_of(self._watch))
+        found = incidents(self.grouped[0], self.counts)
         return tuple(sorted(found, key=lambda i: i.started_at, reverse=True))
 
     @cached_property
@@ -79,6 +81,11 @@ class Findings:
                 )
             }
         return frozenset(found)
+
+    @cached_property
+    def counts(self) -> dict[Key, Counts]:
+        """What became known of each SLO that ever alerted."""
+        return counts_of(self._watch)
 
     @cached_property
     def _watch(self) -> Watch:
@@ -123,6 +130,15 @@ class Alerting:
     def on_burns(self) -> frozenset[str]:
         """The ids of the alerts on a true burn: those that were worth sending."""
         return self.found.on_burns
+
+    def course(self, model: str, slo: str, *, start: datetime, end: datetime, step: timedelta) -> pl.DataFrame:
+        """What became known in [start, end) of an SLO that alerted: time (start of the step), valid, bad, burn.
+
+        Nothing for an SLO that is promised no more. See ``burnline.alerts.course``.
+        """
+        counts = self.found.counts.get((model, slo))
+        rows = NO_COURSE if counts is None else course(counts, start, end, step)
+        return rows.with_columns(pl.col("time").dt.convert_time_zone(self.fleet.spec.timezone))
 
     def _told(self, incident: Incident) -> Incident:
         notes = tuple(Note(at=n.at, by=n.by, text=n.text, id=n.id) for n in self.records.notes(incident.id))

@@ -419,16 +419,25 @@ class Workspace:
             | dict.fromkeys(("n", "p50", "p90", "p95", "p99"), pl.Float64),
         )
 
-    def segments(self, model: str, slo: str, *, at: datetime | None = None) -> pl.DataFrame:
+    def segments(
+        self,
+        model: str,
+        slo: str,
+        *,
+        at: datetime | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> pl.DataFrame:
         """Who spent the budget: dimension, value, valid, bad, rate, share_of_bad, share_of_valid.
 
-        Sums of the whole UTC days that the window touches; empty for SLIs of time slices.
+        Sums of the whole UTC days that the window touches, or [start, end); empty for SLIs of time slices.
         """
-        fleet, question = self._ask(model, slo, at)
+        fleet, question = self._ask(model, slo, end or at)
         measure = question.measure
         window = fleet.spans[model, slo]
         name = measure.id if measure is not None and measure.slices is None else ""
-        rows = segment_sums(fleet.snapshot, window.first, window.last, model=model, measure=name)
+        first = bucket(self.local(start)) if start is not None else window.first
+        rows = segment_sums(fleet.snapshot, first, window.last, model=model, measure=name)
         return rows.with_columns(
             rate=pl.col("bad") / pl.col("valid"),
             share_of_bad=pl.col("bad") / pl.col("bad").sum().over("dimension"),
