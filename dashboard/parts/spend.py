@@ -20,7 +20,7 @@ def spend(segments: pl.DataFrame) -> None:
                     "Slice by",
                     dimensions,
                     default=dimensions[0],
-                    key="by",
+                    key="slice",
                     bind="query-params",
                     required=True,
                     label_visibility="collapsed",
