@@ -209,7 +209,8 @@ def forecast_input(standing: Standing) -> tuple[ahead.Past, list[ahead.Horizon],
         onsets = [a.onset for a in standing.alerts.get(key, ()) if a.onset is not None]
         if onsets:
             lasts = max(1, min(24, round((fleet.at - max(onsets)) / timedelta(hours=1))))
-            burning[:, row] = (hours.valid[row, -lasts:].sum(), hours.bad[row, -lasts:].sum(), lasts)
+            if hours.valid[row, -lasts:].any():
+                burning[:, row] = (hours.valid[row, -lasts:].sum(), hours.bad[row, -lasts:].sum(), lasts)
     return past, horizons, ahead.Recent(*burning)
 
 

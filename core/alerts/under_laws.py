@@ -67,7 +67,8 @@ def _same(one: Slo, other: Slo) -> bool:
 
 
 def _of_spell(fleet: Fleet, spell: Spell) -> Iterator[Alert]:
-    then = replace(fleet, models=(spell.model,), at=spell.end or fleet.at, only=spell.model.name)
+    models = tuple(spell.model if model.name == spell.model.name else model for model in fleet.models)
+    then = replace(fleet, models=models, at=spell.end or fleet.at, only=spell.model.name)
     for alert in Watch(then, (ask(spell.model, spell.slo),)).alerts:
         if spell.start is None or alert.started_at >= spell.start:
             yield alert.model_copy(update={"resolved_at": alert.resolved_at or spell.end})

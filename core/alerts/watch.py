@@ -99,7 +99,7 @@ class Watch:
     def alerts(self) -> tuple[Alert, ...]:
         """Every alert of the history, oldest first; pages before tickets of the same moment."""
         found = [(one, episode) for one in self.watched for episode in self.histories[one.key].episodes]
-        discovered = _discovered([episode for _, episode in found], self._hypotheses)
+        discovered = _discovered([(one.key, episode) for one, episode in found], self._hypotheses)
         made = [
             self.alert(one, episode, discovered=seen) for (one, episode), seen in zip(found, discovered, strict=True)
         ]
@@ -186,14 +186,19 @@ def _by_hour(counts: Floats, lead: int, hours: int) -> Floats:
     return sums
 
 
-def _discovered(episodes: Sequence[Episode], hypotheses: int) -> list[bool]:
-    """Which episodes stand among all SLOs of the fleet: e-BH over those open when each ends, by their peak evidence."""
-    found = []
-    for one in episodes:
-        together = [other for other in episodes if other.fired <= _end(one) <= _end(other)]
-        place = next(i for i, other in enumerate(together) if other is one)
-        found.append(discoveries([other.peak_log_e for other in together], hypotheses)[place])
-    return found
+def _discovered(found: Sequence[tuple[Key, Episode]], hypotheses: int) -> list[bool]:
+    """Which episodes stand among all SLOs of the fleet: e-BH over the SLOs that burn when each ends.
+
+    By their peak evidence; an SLO with a page and a ticket counts once.
+    """
+    seen = []
+    for key, one in found:
+        strongest: dict[Key, float] = {}
+        for other_key, other in found:
+            if other.fired <= _end(one) <= _end(other):
+                strongest[other_key] = max(other.peak_log_e, strongest.get(other_key, -np.inf))
+        seen.append(dict(zip(strongest, discoveries(list(strongest.values()), hypotheses), strict=True))[key])
+    return seen
 
 
 def _end(episode: Episode) -> float:
