@@ -6,17 +6,21 @@ states a page must show: breached, burning, at risk, silent model failure, no da
 
 from __future__ import annotations
 
+import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
+from fake_alerts import FakeFindings, Watched
 
+from burnline.alerting import Alerting
 from burnline.budgets.assess import Findings, assess
 from burnline.budgets.budget import burn_rate
 from burnline.budgets.burn_rules import firing, rules
@@ -24,7 +28,19 @@ from burnline.budgets.burndown import fixed_burndown, rolling_burndown
 from burnline.budgets.state import judge
 from burnline.budgets.sums import Sums
 from burnline.budgets.windows import span
-from burnline.results import BURN_WINDOWS, Alert, FleetStatus, GateStatus, ModelStatus, SloStatus, Tracks, TrackStatus
+from burnline.records.records import Records
+from burnline.records.records import read as read_records
+from burnline.results import (
+    BURN_WINDOWS,
+    Alert,
+    FleetStatus,
+    GateStatus,
+    ModelStatus,
+    Replay,
+    SloStatus,
+    Tracks,
+    TrackStatus,
+)
 from burnline.spec.model import Model, ModelType, Slo
 from burnline.spec.windows import Duration, Window
 from burnline.spec.workspace import WorkspaceSpec
@@ -341,6 +357,52 @@ class FakeWorkspace:
     def thresholds(self, model: str, slo: str) -> tuple[float, float] | None:
         promise = self._find(model, slo)[1]
         return (20.0, 400.0) if promise.sli == "latency" else None
+
+    # Alerts
+
+    @cached_property
+    def _scratch(self) -> tempfile.TemporaryDirectory[str]:
+        return tempfile.TemporaryDirectory(prefix="burnline-fake-")
+
+    @property
+    def records_root(self) -> Path:
+        return Path(self._scratch.name)
+
+    def records(self) -> Records:
+        return read_records(self.records_root)
+
+    def alerting(self, model: str | None = None, *, at: datetime | None = None) -> Alerting:
+        """Of the SLOs in trouble only; the others burn at 0.6 of their budget at most."""
+        known = {(m.name, slo.name): (m, slo) for m in self.models for slo in m.slos}
+        troubled = dict.fromkeys((name, slo) for name, slo, *_ in _TROUBLE if model in (None, name))
+        watched = tuple(self._watched(*known[key]) for key in troubled if key in known and not self.empty)
+        fleet = SimpleNamespace(at=at or NOW)
+        return Alerting(FakeFindings(fleet, watched), self.records())  # type: ignore[arg-type]
+
+    def _watched(self, model: Model, slo: Slo, settings: Mapping[str, str] | None = None) -> Watched:
+        tried = dict(settings or {})
+        threshold = float(tried["threshold"].removesuffix("ms")) if "threshold" in tried else None
+        if "objective" in tried:
+            objective = Decimal(tried["objective"].removesuffix("%")) / 100
+            slo = slo.model_copy(update={"objective": objective})
+        _, valid, bad = self._counts(*self._find(model.name, slo.name), threshold)
+        alpha = float(tried["alpha"]) if "alpha" in tried else None
+        return Watched(model, slo, valid, bad, NOW, ZONE, alpha, tried.get("rules"))
+
+    def replay(
+        self, model: str, slo: str, *, at: datetime | None = None, settings: Mapping[str, str] | None = None
+    ) -> Replay:
+        return self._watched(*self._find(model, slo), settings).replayed()
+
+    def arrived(
+        self, model: str, slo: str, *, at: datetime | None = None, settings: Mapping[str, str] | None = None
+    ) -> pl.DataFrame:
+        one = self._watched(*self._find(model, slo), settings)
+        frame = pl.DataFrame({"time": self._times, "valid": one.valid, "bad": one.bad})
+        return frame.with_columns(
+            pl.col("time").dt.convert_time_zone(ZONE.key),
+            burn=pl.when(pl.col("valid") > 0).then(pl.col("bad") / pl.col("valid") / float(1 - one.slo.objective)),
+        )
 
 
 def _model(index: int, name: str, kind: ModelType) -> Model:
