@@ -63,5 +63,5 @@ def test_slices_can_be_cut_another_way(page: Page, dashboard: str) -> None:
     visit(page, dashboard, PLACE)
     card = page.locator(".st-key-card-spend")
     card.get_by_text("version", exact=True).click()
-    page.wait_for_url("**by=version**")
+    page.wait_for_url("**slice=version**")
     expect(card.locator(".ytick").first).to_be_visible()
