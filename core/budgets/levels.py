@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 #: Relative change of the level in a day (sd), and what is believed of it beforehand.
 PACES: Floats = np.array([0.02, 0.07, 0.2, 0.5])
-_BELIEF: Floats = np.array([0.15, 0.25, 0.4, 0.2])
+_BELIEF: Floats = np.array([0.1, 0.2, 0.4, 0.3])
 _LEAST = 1e-9
 
 
@@ -58,10 +59,11 @@ class Levels:
         return np.maximum(total, 0.0)
 
 
-def levels(seen: Floats, expected: Floats, gaps: Floats, *, scatter: Floats, doubt: Floats) -> Levels:
+def levels(seen: Floats, expected: Floats, gaps: Floats, *, begun: Ints, scatter: Floats, doubt: Floats) -> Levels:
     """Levels from counts ``seen`` (S, C) against ``expected`` (S, C), oldest cohort first.
 
-    ``gaps`` (C) are the days from the cohort before to each. ``scatter`` (S) multiplies the variance of the
+    ``gaps`` (C) are the days from the cohort before to each, ``begun`` (S) is the first
+    cohort that exists: levels begin there. ``scatter`` (S) multiplies the variance of the
     counts. Levels begin at 1 with variance ``doubt`` (S).
     """
     known = expected > _LEAST
@@ -69,7 +71,8 @@ def levels(seen: Floats, expected: Floats, gaps: Floats, *, scatter: Floats, dou
     # The variance is that of the overall level: one of each cohort's own would trust those with few errors more.
     scale = (seen.sum(axis=1) + 1) / (expected.sum(axis=1) + 1)
     noise = np.where(known, (scatter * scale)[:, None] / np.maximum(expected, _LEAST), 1e30)
-    drift = (PACES[:, None, None] * scale[:, None]) ** 2 * gaps
+    passed = np.where(np.arange(len(gaps)) > begun[:, None], gaps, 0.0)
+    drift = (PACES[:, None, None] * scale[:, None]) ** 2 * passed
     paces, many, length = drift.shape
     mean, spread = np.ones((paces, many)), np.broadcast_to(doubt, (paces, many)).copy()
     start = spread.copy()
@@ -89,5 +92,10 @@ def levels(seen: Floats, expected: Floats, gaps: Floats, *, scatter: Floats, dou
             # The prediction for the next cohort is the level filtered here: a random walk stands still in the mean.
             mean = means[c] + spreads[c] / np.maximum(ahead[c + 1], 1e-300) * (mean - means[c])
         smooth[:, :, c] = mean
+    smooth = np.maximum(smooth, _LEAST)
     weight = np.exp(log_weight - log_weight.max(axis=0))
-    return Levels(np.maximum(smooth, _LEAST), weight / weight.sum(axis=0), noise, drift, start)
+    weight = weight / weight.sum(axis=0)
+    # Where the level has risen, counts scatter more.
+    best = (weight[:, :, None] * smooth).sum(axis=0)
+    noise = noise * np.maximum(best / scale[:, None], 1.0)
+    return Levels(smooth, weight, noise, drift, start)

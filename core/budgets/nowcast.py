@@ -111,7 +111,7 @@ def nowcast(
 
 def _interval(mean: Floats, variance: Floats, most: Floats) -> tuple[Floats, Floats]:
     """The 95 % interval of a gamma distribution, around its mean and within 0..most."""
-    some = (mean > 0) & (variance > 0) & (most > 0)
+    some = (mean > _TOLERANCE) & (variance > _TOLERANCE**2) & (most > 0)
     safe_mean, safe_variance = np.where(some, mean, 1.0), np.where(some, variance, 1.0)
     shape, scale = safe_mean**2 / safe_variance, safe_variance / safe_mean
     low = np.where(some, gamma.ppf(1 - _QUANTILE, shape, scale=scale), 0.0)
@@ -126,8 +126,8 @@ def estimates(found: Nowcast, curves: DelayCurves, sources: Sequence[str | None]
     """The result object of each SLO; ``None`` without events, and where neither labels nor an expectation exist.
 
     ``sources`` names where the expected badness came from (calibration, surrogate, reference): the method of an SLO
-    without a single label; ``None`` = nothing was expected. Figures of the label-free methods and their gap are added by
-    ``burnline.budgets.performance.with_performance``.
+    without a single label; ``None`` = nothing was expected. Figures of the label-free methods and their gap are
+    added by ``burnline.budgets.performance.with_performance``.
     """
     biased, gap = curves.delay_bias, curves.gap
     results: list[Estimate | None] = []

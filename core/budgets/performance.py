@@ -44,10 +44,11 @@ class Performance:
     """Estimated performance of S SLOs over their windows, (S) each; rates are good shares, NaN = unknown.
 
     ``calibration`` and ``surrogate`` are what each method expects of all events of the window; ``disagree`` that they
-    differ by more than two standard deviations, their back-tested errors included. ``error`` and ``surrogate_error`` are their mean absolute errors of the
-    rate of matured days. ``realised`` and ``expected`` are good shares of the labelled part and ``gap``
-    is realised minus expected, below 0 when the model does worse than expected, with its 95 % interval ``low``,
-    ``high``. ``drift`` is 1 when the concept moved, 0 when there is no proof of it, NaN without an expectation.
+    differ by more than two standard deviations, their back-tested errors included. ``error`` and ``surrogate_error``
+    are their mean absolute errors of the rate of matured days. ``realised`` and ``expected`` are good shares of the
+    labelled part and ``gap`` is realised minus expected, below 0 when the model does worse than expected, with its
+    95 % interval ``low``, ``high``. ``drift`` is 1 when the concept moved, 0 when there is no proof of it, NaN without
+    an expectation.
     """
 
     calibration: Floats
@@ -92,8 +93,8 @@ def performance(
     by_confidence, by_features = calibration or absent, surrogate or absent
     scatter = np.broadcast_to(np.asarray(overdispersion, dtype=np.float64), size)
     (first, first_sd), (second, second_sd) = (_rate(events, one, window) for one in (by_confidence, by_features))
-    featured: Flags = np.isfinite(by_features.labelled).any(axis=1)
-    due_days = np.where(featured[:, None], by_features.labelled, by_confidence.labelled)
+    featured = np.isfinite(by_features.labelled).any(axis=1)
+    due_days = np.where(np.expand_dims(featured, 1), by_features.labelled, by_confidence.labelled)
     counted = window & np.isfinite(due_days)
     n, seen, due = (np.where(counted, of, 0.0).sum(axis=1) for of in (labelled, wrong, due_days))
     if selected is not None:
@@ -159,12 +160,14 @@ def beyond_chance(labelled: Floats, wrong: Floats, expected: Floats, ripe: Flags
 
 def _errors(labelled: Floats, wrong: Floats, expected: Floats, ripe: Flags) -> tuple[Floats, Flags]:
     good = ripe & (labelled >= _LEAST_LABELS) & np.isfinite(expected)
-    return np.divide(wrong - expected, labelled, out=np.zeros_like(labelled), where=good), good
+    error: Floats = np.divide(wrong - expected, labelled, out=np.zeros_like(labelled), where=good)
+    return error, good
 
 
 def _mean(of: Floats, good: Flags) -> Floats:
     empty = np.full(len(of), np.nan)
-    return np.divide(np.where(good, of, 0.0).sum(axis=1), good.sum(axis=1), out=empty, where=good.any(axis=1))
+    mean: Floats = np.divide(np.where(good, of, 0.0).sum(axis=1), good.sum(axis=1), out=empty, where=good.any(axis=1))
+    return mean
 
 
 def with_performance(found: Sequence[Estimate | None], measured: Performance) -> tuple[Estimate | None, ...]:

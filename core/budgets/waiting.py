@@ -100,6 +100,7 @@ def waiting_bad(
     known = ~np.isnan(tested) & (rate > 0)
     doubt[known] = np.clip(_SD_PER_MAE * tested[known] / rate[known], _LEAST_DOUBT, _MOST_DOUBT)
     oldest = positions(cells.age)
+    begun = (n > 0).argmax(axis=1)
     for _ in range(rounds):
         now = _odds(np.clip(guess * share, 0.0, 1.0))
         bad, good = curves.shares(_position(cells, curves, now / (1 + now), oldest))
@@ -109,9 +110,8 @@ def waiting_bad(
         ]
         among = now * later[0]
         expected = labelled * among / (1 + among) / np.maximum(guess, 1e-9)
-        found = levels(cells.bad, expected, cells.gaps, scatter=scatter, doubt=doubt**2)
-        guess = np.minimum(found.best, np.divide(1.0, share, out=np.full_like(n, np.inf), where=share > 0))
-        guess = np.where(np.isfinite(guess), guess, 1.0)
+        found = levels(cells.bad, expected, cells.gaps, begun=begun, scatter=scatter, doubt=doubt**2)
+        guess = np.minimum(found.best, 1 / np.maximum(share, 1e-9))
     first = odds * later[0]
     expected_labelled = (labelled * first / (1 + first)).sum(axis=1)
     # Without a label anywhere the levels are those believed beforehand, whatever pace they might move at.
