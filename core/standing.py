@@ -141,7 +141,9 @@ class Standing:
         total = self.totals[key]
         if not total.valid:
             reason = self.fleet.why_no_data(question)
-            return assess(question.slo, self.fleet.spans[key], total, {}, reason, unit=question.sli.kind.unit)
+            window, unit = self.fleet.spans[key], question.sli.kind.unit
+            found = Findings(raw=self.fleet.raw(question), notes=self._notes(question))
+            return assess(question.slo, window, total, {}, reason, unit=unit, found=found)
         bursts = {name: self.fleet.sums(question, s.first) for name, s in self.fleet.bursts.items()}
         found = Findings(
             evidence=self._evidence(question),
