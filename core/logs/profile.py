@@ -13,6 +13,7 @@ from burnline.errors import BurnlineError
 from burnline.logs.engine import connect, first_row, literal_scan
 from burnline.logs.files import expand, literal_pattern
 from burnline.logs.relation import (
+    BUCKET_US,
     NUMERIC,
     Shape,
     canonical_columns,
@@ -108,6 +109,23 @@ def _impossible_values(found: Shape) -> list[tuple[str, str]]:
         if found.has(name) and found.columns[name].kind == "text":
             lost = f"{found.columns[name].sql} is not null and {number(name, found)} is null"
             checks.append((lost, f"text that is no number in {name}; it counts as unknown"))
+    return [*checks, *_impossible_labels(found)]
+
+
+def _impossible_labels(found: Shape) -> list[tuple[str, str]]:
+    """Conditions on labels that cannot have been known when the row says so, in words."""
+    if not found.has("label", "label_timestamp"):
+        return []
+    labelled = f"{found.columns['label'].sql} is not null"
+    known, asked = microseconds("label_timestamp", found), microseconds("timestamp", found)
+    early = f"{labelled} and {known} // {BUCKET_US} < {asked} // {BUCKET_US}"
+    checks = [
+        (early, "a label known before their request; it counts from the request"),
+        (f"{labelled} and {known} > $now", "a label known in the future; it counts from then on"),
+    ]
+    if found.columns["label_timestamp"].kind == "text":
+        lost = f"{labelled} and {found.columns['label_timestamp'].sql} is not null and {known} is null"
+        checks.append((lost, "a label_timestamp that is no time; the label counts from the request"))
     return checks
 
 

@@ -28,13 +28,14 @@ from burnline.rollups import days
 from burnline.rollups.calibration import calibration
 from burnline.rollups.duplicates import Candidate, drop_duplicates, dropped_rows, restore_dropped
 from burnline.rollups.features import Grid, Grids, features, freeze
-from burnline.rollups.labels import Labels, Requests, load, probe, summary
+from burnline.rollups.labels import Labels, Requests, faults, load, probe, summary
 from burnline.rollups.late import late
 from burnline.rollups.ledger import Day, LabelFile, LogFile, Quarantined, SideFile, Span
 from burnline.rollups.measures import missing
 from burnline.rollups.plan import Plan
 from burnline.rollups.roll import Job, counts, histograms
 from burnline.rollups.scan import NewLog, Request, look
+from burnline.rollups.scoring import Logs, expect
 from burnline.rollups.side import keep_events, keep_metrics
 from burnline.rollups.store import Store, fingerprint
 
@@ -179,10 +180,13 @@ class _Run:
                 try:
                     labels = Labels(file.id, shape(con, file.path, mapping, ("request_id", "label")))
                     if file.path in fresh:
-                        rows, last = summary(con, labels)
-                        problems = labels.shape.problems
-                        self.labels[file.path] = LabelFile(id=file.id, rows=rows, last_us=last, problems=problems)
+                        found = summary(con, labels, self.now)
+                        problems = (*labels.shape.problems, *found.problems)
+                        self.labels[file.path] = LabelFile(
+                            id=file.id, rows=found.requests, last_us=found.last_us, problems=problems
+                        )
                         self.tally.read += 1
+                        self.tally.problems += [f"{file.path}: {p}" for p in problems]
                     self.label_shapes[file.id] = labels
                 except (BurnlineError, duckdb.Error) as error:
                     self._set_aside(file, error)
@@ -362,6 +366,7 @@ class _Run:
         joins = self._each(lambda con, path: self._join(con, path, current), waiting, "joining labels")
         for path, entry in zip(waiting, joins, strict=True):
             self.entries[path] = entry
+            self.tally.problems += [f"{path}: {p}" for p in entry.label_problems]
 
     def _matched(self) -> Mapping[str, int]:
         """Labels that found their request, by label file id."""
@@ -408,8 +413,9 @@ class _Run:
         job, _ = self._job(requests.shape, entry.models, entry.rows, entry.dropped is not None)
         files = [self.label_shapes[i] for i in touching if i in self.label_shapes]
         kind = load(con, requests, files) if files else None
+        problems = faults(con) if files else ()
         waiting = self._waiting(con, job, kind, fingerprint(entry.counts, *touching))
-        return entry.model_copy(update={"joined": touching, **waiting})
+        return entry.model_copy(update={"joined": touching, "label_problems": problems, **waiting})
 
     # Publishing
 
@@ -434,7 +440,8 @@ class _Run:
         kept = {day: entry for day, entry in draft.days.items() if day in found}
         for fresh in self._each(one, groups, "summarising days"):
             kept |= fresh
-        draft = draft.with_(days=kept)
+        logs = Logs(self.mappings, self.shapes, self.label_shapes)
+        draft = draft.with_(days=kept, expected=expect(self._each, self.store, draft, self.plan, logs))
         if draft != self.before:
             self.before = self.store.commit(draft, since=self.before)
             self.store.sweep(draft.objects)
