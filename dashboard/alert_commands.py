@@ -71,8 +71,9 @@ def replay(call: Call, model: str, slo: str, settings: tuple[str, ...], at: str 
     """Show what alert rules would have done on the history, without evidence and with it."""
     from burnline.dashboard import text
 
+    tried = _pairs(settings)
     workspace = call.workspace()
-    found = workspace.replay(model, slo, at=moment(at, workspace), settings=_pairs(settings))
+    found = workspace.replay(model, slo, at=moment(at, workspace), settings=tried)
     call.answer(found, lambda: text.replay(found, workspace.zone()))
 
 

@@ -21,6 +21,7 @@ from burnline.results import (
     CheckReport,
     Decision,
     FleetStatus,
+    GateAnswer,
     GateStatus,
     Impossible,
     IngestReport,
@@ -130,6 +131,11 @@ class FakeWorkspace:
             raise RuntimeError("nobody expected this")
         return type(self).answer
 
+    def gate(self, model: str, *, at: datetime | None, change: str, reason: str | None, by: str) -> GateAnswer:
+        type(self).asked.append((model, change, reason, by))
+        answer = type(self).answer.models[0].gate
+        return GateAnswer(model=model, decision=answer.decision, reasons=answer.reasons)
+
     def ingest(self, paths: Sequence[str], *, progress: Callable[[int, int, str], None]) -> IngestReport:
         progress(1, 2, "logs/a.parquet")
         type(self).asked.append((str(self.path), tuple(paths)))
@@ -201,6 +207,12 @@ def test_gate_exits_with_one_only_when_it_blocks(
     assert cli.main(["gate", "fraud", "--json"]) == code
     expected = {"model": "fraud", "decision": decision, "reasons": ["accuracy has no budget left"]}
     assert json.loads(capsys.readouterr().out) == expected
+    assert workspace.asked[0][:3] == ("fraud", "feature", None)
+
+
+def test_the_gate_is_told_what_is_deployed_and_why(workspace: type[FakeWorkspace]) -> None:
+    cli.main(["gate", "fraud", "--change", "fix", "--reason", "leak mended", "--by", "ada"])
+    assert workspace.asked == [("fraud", "fix", "leak mended", "ada")]
 
 
 @pytest.mark.parametrize(
@@ -225,6 +237,11 @@ def test_a_time_without_offset_is_in_the_zone_of_the_workspace(written: str, mea
         (["-w", "absent", "status"], "absent: no such workspace."),
         (["check"], "Missing argument 'PATH...'"),
         (["gate"], "Missing argument 'MODEL'"),
+        (["replay", "fraud"], "Missing option '--slo'"),
+        (["replay", "fraud", "--slo", "accuracy", "--set", "objective"], "write KEY=VALUE"),
+        (["mark", "abc", "great"], "'great' is not one of 'useful', 'noise', 'none'"),
+        (["silence", "fraud", "--until", "2026-12-01"], "Missing option '--reason'"),
+        (["note", "abc"], "give a text, --status, or both"),
         (["init", "there"], "Missing option '--logs'"),
         (["init", "there", "--logs", "a", "--tier", "5"], "'--tier'"),
         (["ingest", "--watch", "--json"], "--watch never ends"),
