@@ -51,6 +51,15 @@ def entity(key: str, options: Sequence[str], fallback: str) -> tuple[dict[str, A
     return _follow(key, shown), missing
 
 
+def choice(key: str, options: Sequence[str]) -> tuple[dict[str, Any], str | None]:
+    """As ``entity``, for a picker that may stay empty: without a word in the address nothing is picked."""
+    asked = st.query_params.get(key)
+    shown = asked if asked in options else None
+    if shown is not None:
+        st.session_state[_seen(key)] = shown
+    return _follow(key, shown), asked if asked and shown is None else None
+
+
 def day(first: date, last: date) -> dict[str, Any]:
     """What a date picker needs to follow the address; none = no day is picked."""
     try:

@@ -29,3 +29,21 @@ def pick_slo(model: ModelStatus) -> SloStatus:
     if missing:
         guard.no_such(f"SLO {missing} of {model.model}")
     return known[st.selectbox("SLO", list(known), width=200, **follow)]
+
+
+def any_model(models: Sequence[ModelStatus]) -> ModelStatus | None:
+    """The model of the address; None for all of them."""
+    known = {m.model: m for m in ranked(models) if m.slos}
+    follow, missing = state.choice("model", list(known))
+    if missing:
+        guard.no_such(f"model {missing}")
+    return known.get(st.selectbox("Model", list(known), placeholder="All models", width=240, **follow) or "")
+
+
+def any_slo(model: ModelStatus) -> SloStatus | None:
+    """The SLO of the address; None for all of the model."""
+    known = {s.slo: s for s in model.slos}
+    follow, missing = state.choice("slo", list(known))
+    if missing:
+        guard.no_such(f"SLO {missing} of {model.model}")
+    return known.get(st.selectbox("SLO", list(known), placeholder="All SLOs", width=200, **follow) or "")

@@ -1,0 +1,181 @@
+"""What alerts say, in words: how many fire, where to begin, and whether the alerting is worth having."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from burnline.dashboard import wording
+from burnline.dashboard.wording import Mark
+from burnline.results import Alert, AlertGroup, Severity, SloStatus
+
+DAYS = 30
+WEEK = timedelta(days=7)
+SEVERITIES: dict[Severity, Mark] = {
+    "page": Mark("Page", ":material/notifications_active:", "red"),
+    "ticket": Mark("Ticket", ":material/confirmation_number:", "orange"),
+}
+MARKS = {
+    "useful": Mark("Useful", ":material/thumb_up:", "green"),
+    "noise": Mark("Noise", ":material/thumb_down:", "gray"),
+}
+_NIGHT = (22, 7)
+_MILLION = 1e6
+_GOOD = 0.9
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Firing:
+    """What fires of one group: its open alerts, pages first."""
+
+    group: AlertGroup
+    alerts: tuple[Alert, ...]
+
+    @property
+    def severity(self) -> Severity:
+        """The worst that fires now."""
+        return self.alerts[0].severity
+
+    @property
+    def answered(self) -> bool:
+        """Whether somebody works on each of its alerts, or each is silenced."""
+        return all(a.acknowledged_by or a.silenced for a in self.alerts)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What the alerts of some last days were worth: how many were on a true burn, and what people said."""
+
+    alerts: int
+    on_burn: int
+    weeks: float
+    useful: int
+    noise: int
+
+    @property
+    def per_week(self) -> float:
+        """Alerts that start in a week."""
+        return self.alerts / self.weeks if self.weeks else 0.0
+
+    @property
+    def precision(self) -> float | None:
+        """The share of alerts on a true burn."""
+        return self.on_burn / self.alerts if self.alerts else None
+
+    @property
+    def noisy(self) -> float | None:
+        """The share marked as noise of those that people marked."""
+        return self.noise / (self.useful + self.noise) if self.useful + self.noise else None
+
+
+def firing(alerts: Sequence[Alert], groups: Sequence[AlertGroup]) -> list[Firing]:
+    """The groups of which something fires: pages first, what nobody answers first, then by tier and budget spent."""
+    open_: dict[str | None, list[Alert]] = {}
+    for alert in alerts:
+        if alert.resolved_at is None:
+            open_.setdefault(alert.group, []).append(alert)
+
+    def urgency(one: Firing) -> tuple[bool, bool, int, float]:
+        first = one.alerts[0]
+        return one.severity != "page", one.answered, first.tier or 9, -max(a.budget_spent for a in one.alerts)
+
+    found = [
+        Firing(g, tuple(sorted(open_[g.id], key=lambda a: (a.severity, -a.budget_spent))))
+        for g in groups
+        if g.id in open_
+    ]
+    return sorted(found, key=urgency)
+
+
+def worth(alerts: Sequence[Alert], on_burns: frozenset[str], at: datetime, days: float) -> Worth:
+    """What the alerts that started in the last `days` were worth."""
+    mine = [a for a in alerts if a.started_at > at - timedelta(days=days)]
+    marks = [a.mark for a in mine]
+    return Worth(len(mine), sum(a.id in on_burns for a in mine), days / 7, marks.count("useful"), marks.count("noise"))
+
+
+def answer(fires: Sequence[Firing]) -> str:
+    """The first words of the page."""
+    number = sum(len(one.alerts) for one in fires)
+    models = {one.group.model for one in fires}
+    if not number:
+        return "No alert fires."
+    count = "1 alert fires" if number == 1 else f"{number} alerts fire"
+    if len(models) == 1:
+        return f"{count}, of {next(iter(models))}."
+    begin = f"Begin with {fires[0].group.model}." if not fires[0].answered else "Somebody answers each page."
+    return f"{count} in {len(models)} models. {begin}"
+
+
+def woke(alerts: Sequence[Alert], at: datetime, zone: ZoneInfo) -> str:
+    """What woke people in the last seven days."""
+    pages = [a for a in alerts if a.severity == "page" and a.started_at > at - WEEK]
+    tickets = sum(a.severity == "ticket" and a.started_at > at - WEEK for a in alerts)
+    rest = f"{tickets} ticket{'' if tickets == 1 else 's'}"
+    if not pages:
+        return f"Nobody was woken in the last 7 days: no page, {rest}."
+    models = list(dict.fromkeys(a.model for a in reversed(pages)))
+    named = ", ".join(models[:_NAMED]) + (f" and {len(models) - _NAMED} more" if len(models) > _NAMED else "")
+    nights = sum(not _NIGHT[1] <= a.started_at.astimezone(zone).hour < _NIGHT[0] for a in pages)
+    count = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
+    return f"In the last 7 days **{count}** woke people ({nights} at night) for {named}; {rest}."
+
+
+def judged(found: Worth, days: int) -> str:
+    """Whether the alerting is worth having, with an icon and its counts."""
+    share = found.precision
+    if share is None:
+        return f":gray[:material/notifications_off:] No alert in {days} days: nothing burned fast enough with evidence."
+    verdict = (
+        ":green[:material/check_circle:] **Worth having**"
+        if share >= _GOOD and (found.noisy or 0.0) <= 1 - _GOOD
+        else ":orange[:material/warning:] **Noisy**"
+    )
+    marked = found.useful + found.noise
+    people = (
+        f"people marked {found.useful} as useful and {found.noise} as noise"
+        if marked
+        else "nobody has marked one as useful or noise yet"
+    )
+    return (
+        f"{verdict}: {found.on_burn} of {found.alerts} alerts of the last {days} days were on a burn that "
+        f"mattered, {found.per_week:.1f} start in a week; {people}."
+    )
+
+
+def chance(e_value: float | None) -> str:
+    """How likely the burn is chance."""
+    if e_value is None:
+        return "without evidence"
+    if e_value >= _MILLION:
+        return "less than 1 in a million by chance"
+    return f"at most 1 in {int(e_value):,} by chance"
+
+
+def lasted(alert: Alert, at: datetime) -> str:
+    """How long an alert lasted, or lasts."""
+    return wording.duration((alert.resolved_at or at) - alert.started_at)
+
+
+def fired(alert: Alert) -> str:
+    """Which rule fired, and how fast it burned."""
+    return f"burned {wording.times(alert.burn_long)} / {wording.times(alert.burn_short)} over {alert.rule}"
+
+
+def cost(alert: Alert, slo: SloStatus | None) -> str:
+    """What had been spent when it fired, and what is left now."""
+    spent = f"{wording.percent(alert.budget_spent, 1)} of the budget spent when it fired"
+    return spent if slo is None or slo.budget_remaining is None else f"{spent}, {wording.budget(slo)} now"
+
+
+def on_burn(alert: Alert, on_burns: frozenset[str]) -> str:
+    """What hindsight says."""
+    return "on a burn that mattered" if alert.id in on_burns else "on no burn that mattered (below 1\u00a0%)"
+
+
+def slo_of(statuses: Mapping[tuple[str, str], SloStatus], alert: Alert) -> SloStatus | None:
+    """The status of the SLO of an alert, if it is still promised."""
+    return statuses.get((alert.model, alert.slo))
