@@ -44,13 +44,15 @@ class DelayCurves:
     """Label delays of S SLOs on the ages ``HOURS`` (A of them).
 
     ``bad`` and ``good`` (S, A) are the shares of bad and of good outcomes that are labelled by an age; what is missing
-    to 1 at the end never gets a label. ``bad_labels`` and ``good_labels`` (S) are the labels they rest on, ``span`` (S)
-    the age in hours up to which delays could be seen (0 = no curve), ``maturity`` (S) the age by which 99 % of what
-    ever arrives has arrived, for the slower outcome; at most 35 days.
+    to 1 at the end never gets a label. ``bad_error`` (S, A) is the standard deviation of ``bad``. ``bad_labels`` and
+    ``good_labels`` (S) are the labels they rest on, ``span`` (S) the age in hours up to which delays could be seen (0 =
+    no curve), ``maturity`` (S) the age by which 99 % of what ever arrives has arrived, for the slower outcome; at most
+    35 days.
     """
 
     bad: Floats
     good: Floats
+    bad_error: Floats
     bad_labels: Floats
     good_labels: Floats
     span: Floats
@@ -176,19 +178,23 @@ def delay_curves(labels: pl.DataFrame, past: pl.DataFrame, *, at: int, count: in
     overall = _backwards(np.where(inside, all_new, 0.0), np.where(inside, all_risk, 1.0), 1.0)
     prior = _PRIOR_LABELS * overall
     step = np.diff(prior, axis=1, prepend=0.0)
-    bad, good = (
-        _backwards(np.where(inside, new + step, 0.0), np.where(inside, risk + prior, 1.0), 0.0)
+    by_outcome = [
+        (np.where(inside, new + step, 0.0), np.where(inside, risk + prior, 1.0))
         for new, risk in ((bad_new, bad_risk), (all_new - bad_new, all_risk - bad_risk))
-    )
+    ]
+    bad, good = (_backwards(new, risk, 0.0) for new, risk in by_outcome)
     reach = np.maximum((bad >= _MATURE).argmax(axis=1), (good >= _MATURE).argmax(axis=1))
     maturity = np.minimum(HOURS[np.minimum(reach, top)], MATURE_HOURS)
     ever_bad, ever_good = _ever(past, overall, bad, good, maturity, at)
     span = np.where(enough.any(axis=1), HOURS[top], 0.0)
     labelled = [np.maximum(of[within], 0.0) for of in (wrong, valid - wrong)]
     numbers = [_sums(row[within], of, count) for of in labelled]
+    ever = ever_bad[:, None]
+    chance = ever * (1 - ever) / np.maximum(numbers[0], 1.0)[:, None]
     return DelayCurves(
-        bad=ever_bad[:, None] * bad,
+        bad=ever * bad,
         good=ever_good[:, None] * good,
+        bad_error=np.where(span[:, None] > 0, bad * np.sqrt(ever**2 * _greenwood(*by_outcome[0]) + chance), 0.0),
         bad_labels=numbers[0],
         good_labels=numbers[1],
         span=span,
@@ -211,6 +217,14 @@ def _backwards(new: Floats, risk: Floats, prior: float) -> Floats:
     factors = np.clip(1 - new / np.maximum(risk + prior, 1e-9), 0.0, 1.0)
     products = np.cumprod(factors[:, :0:-1], axis=1)[:, ::-1]
     return np.concatenate([products, np.ones((len(new), 1))], axis=1)
+
+
+def _greenwood(new: Floats, risk: Floats) -> Floats:
+    """Relative variance of the products of ``_backwards`` (Greenwood's formula)."""
+    rest = np.maximum(risk - new, 0.0)
+    terms = np.maximum(new, 0.0) / np.maximum(np.maximum(risk, 1e-9) * np.maximum(rest, 0.5), 1e-9)
+    sums = np.cumsum(terms[:, :0:-1], axis=1)[:, ::-1]
+    return np.concatenate([sums, np.zeros((len(new), 1))], axis=1)
 
 
 def _ever(

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Relative change of the level in a day (sd), and what is believed of it beforehand.
-PACES: Floats = np.array([0.02, 0.07, 0.2, 0.5])
+PACES: Floats = np.array([0.02, 0.1, 0.25, 0.6])
 _BELIEF: Floats = np.array([0.1, 0.2, 0.4, 0.3])
 _LEAST = 1e-9
 

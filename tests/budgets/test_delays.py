@@ -166,6 +166,14 @@ def test_positions_are_found_between_the_ages():
     assert positions(np.array([0.0, HOURS[3], (HOURS[3] + HOURS[4]) / 2])).tolist() == [0.0, 3.0, 3.5]
 
 
+def test_the_stated_error_is_how_far_the_curve_of_bad_outcomes_lies_off():
+    ages = np.array([48.0, 120.0])
+    made = [simulated(seed, 40, 1.0, 4.0) for seed in range(40)]
+    found = np.array([one.by_age(ages)[0][0] for one in made])
+    stated = np.mean([[np.interp(a, HOURS, one.bad_error[0]) for a in ages] for one in made], axis=0)
+    assert found.std(axis=0) == pytest.approx(stated, rel=0.35)
+
+
 @st.composite
 def logs(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows = draw(

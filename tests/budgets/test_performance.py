@@ -140,7 +140,7 @@ def test_drift_is_named_as_soon_as_the_recursion_reaches_a_hundred():
 def test_arrivals_are_counted_when_they_became_known_and_expected_by_their_age():
     bad, good = (1 - np.exp(-HOURS / 24 / d) for d in (8.0, 2.0))
     many = one(1e9)
-    made = DelayCurves(bad[None], good[None], many, many, many, one(840.0))
+    made = DelayCurves(bad[None], good[None], 0 * bad[None], many, many, many, one(840.0))
     labels = pl.DataFrame(
         {
             "row": [0, 0, 0, 0],
