@@ -298,3 +298,14 @@ def test_duplicates_stay_out_when_the_log_they_repeat_is_gone_and_labels_come(tm
     workspace.ingest()
     # The labels name the 20 repeated requests and 30 of their own: the first 25 are wrong, 5 of them its own.
     assert accuracy(workspace) == (30, 5)
+
+
+def test_logs_rolled_by_an_older_version_are_rolled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = failing(20, 1).with_columns(prediction=pl.lit("a"), label=pl.lit("a"))
+    workspace = make_workspace(tmp_path, {"logs/a.parquet": log}, ACCURACY)
+    monkeypatch.setattr("burnline.rollups.plan._ROLLUP_FORMAT", 1)
+    workspace.ingest()
+    monkeypatch.undo()
+    assert (workspace.ingest().files_read, workspace.ingest().files_read) == (1, 0)
+    # The failed request has no accuracy.
+    assert only(workspace, "accuracy").total == 19
