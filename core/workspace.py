@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from burnline.alerting import Alerting, Findings, arrived, replayed
+from burnline.alerting import Alerting, Findings, arrived, definition_warnings, replayed
+from burnline.alerts.watch import Watch
 from burnline.budgets.assess import assess
 from burnline.budgets.burndown import fixed_burndown, rolling_burndown
+from burnline.budgets.corrections import bucket_ranges, clipped
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.gate import Change, gate
 from burnline.budgets.history import outcomes
@@ -29,7 +31,7 @@ from burnline.errors import BurnlineError
 from burnline.logs import RawFile, classify, expand, moment
 from burnline.records import actions
 from burnline.records.entries import IncidentStatus
-from burnline.records.laws import in_force, past_models, record_laws
+from burnline.records.laws import boundaries, in_force, past_models, record_laws
 from burnline.records.records import Records
 from burnline.records.records import read as read_records
 from burnline.results import (
@@ -329,13 +331,16 @@ class Workspace:
         objective: float | None = None,
         threshold: float | None = None,
         view: Literal["fixed", "rolling"] = "fixed",
+        corrected: bool = True,
     ) -> pl.DataFrame:
         """What was left of a budget hour by hour: time (end of the hour), valid, bad, remaining.
 
         ``fixed`` takes the window of ``at`` and its whole budget; ``rolling`` judges every hour
-        by the window that ends there. ``objective`` and ``threshold`` try other promises.
+        by the window that ends there. ``objective`` and ``threshold`` try other promises; not
+        ``corrected`` is what was measured, nothing dropped.
         """
         fleet, question = self._ask(model, slo, at)
+        fleet = fleet if corrected else fleet.without_corrections()
         window = fleet.spans[model, slo]
         goal = _objective(objective, question)
         first = window.first if view == "fixed" else 2 * window.first - window.last - 1
@@ -345,6 +350,32 @@ class Workspace:
             return fixed_burndown(ends, rows["valid"], rows["bad"], goal)
         burned = rolling_burndown(ends, rows["valid"], rows["bad"], goal, length=window.length)
         return burned.filter(pl.col("time") > window.from_.astimezone(self.zone()))
+
+    def corrections(self, model: str, slo: str, *, at: datetime | None = None) -> pl.DataFrame:
+        """What corrections take out of the window of an SLO, oldest first: from, to, reason, category, approver."""
+        fleet, question = self._ask(model, slo, at)
+        window = fleet.spans[model, slo]
+        rows = [
+            (first, last + 1, correction.reason, correction.category, correction.approver)
+            for correction in fleet.corrections(question)
+            for first, last in clipped(bucket_ranges(correction, fleet.last), window.first, window.last)
+        ]
+        schema = {"from": pl.Int64, "to": pl.Int64} | dict.fromkeys(("reason", "category", "approver"), pl.String)
+        found = pl.DataFrame(rows, schema=schema, orient="row").sort("from")
+        return found.with_columns(self._time(pl.col(name)).alias(name) for name in ("from", "to"))
+
+    def redefinitions(self, model: str, *, at: datetime | None = None) -> tuple[datetime, ...]:
+        """When the promises of a model changed within the longest of their windows."""
+        fleet = self.fleet(model, at=at)
+        first = min((s.from_ for s in fleet.spans.values()), default=fleet.at)
+        found = boundaries(self.records().definitions, model, _us(first), _us(fleet.at))
+        return tuple(moment(us).astimezone(self.zone()) for us in found)
+
+    def warnings(self, model: str, slo: str, *, at: datetime | None = None) -> tuple[str, ...]:
+        """Sentences about alerts of an SLO that cannot work as one may expect; none when all is well."""
+        fleet, question = self._ask(model, slo, at)
+        watched = Watch(fleet, (question,)).watched
+        return definition_warnings(fleet, watched[0]) if watched else ()
 
     def cone(self, model: str, slo: str, *, at: datetime | None = None) -> pl.DataFrame:
         """The 80 % band of what is left of a budget, from ``at`` to its horizon: time, low, middle, high.

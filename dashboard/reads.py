@@ -17,7 +17,8 @@ import streamlit as st
 from burnline.alerting import Alerting
 from burnline.dashboard import state
 from burnline.dashboard.charts import trends
-from burnline.results import FleetStatus, Replay, SloStatus
+from burnline.records.entries import Overridden
+from burnline.results import FleetStatus, Incident, Replay, SloStatus
 from burnline.spec.model import Model
 from burnline.workspace import Workspace
 
@@ -138,4 +139,69 @@ def replay(model: str, slo: str, settings: Mapping[str, str]) -> Replay:
 def arrived(model: str, slo: str, settings: Mapping[str, str]) -> pl.DataFrame:
     """Counts and burn of an SLO hour by hour, as a replay sees them."""
     answer: pl.DataFrame = _ask("arrived", {"model": model, "slo": slo, "settings": dict(settings)})
+    return answer
+
+
+def uncorrected(model: str, slo: str, *, view: str) -> pl.DataFrame:
+    """What was left of a budget at each moment as measured, before corrections."""
+    answer: pl.DataFrame = _ask("burndown", {"model": model, "slo": slo, "view": view, "corrected": False})
+    return answer
+
+
+def corrections(model: str, slo: str) -> pl.DataFrame:
+    """What corrections take out of the window of an SLO."""
+    answer: pl.DataFrame = _ask("corrections", {"model": model, "slo": slo})
+    return answer
+
+
+def redefinitions(model: str) -> tuple[datetime, ...]:
+    """When the promises of a model changed within their windows."""
+    answer: tuple[datetime, ...] = _ask("redefinitions", {"model": model})
+    return answer
+
+
+def cone(model: str, slo: str) -> pl.DataFrame:
+    """What may be left of a budget from now to its horizon: 80 % band and median."""
+    answer: pl.DataFrame = _ask("cone", {"model": model, "slo": slo})
+    return answer
+
+
+def spend(model: str, slo: str) -> pl.DataFrame:
+    """What a budget was spent on by each moment of its window."""
+    answer: pl.DataFrame = _ask("spend", {"model": model, "slo": slo})
+    return answer
+
+
+def series(model: str, slo: str) -> pl.DataFrame:
+    """Valid, bad and eligible events of an SLO hour by hour over its window."""
+    answer: pl.DataFrame = _ask("series", {"model": model, "slo": slo})
+    return answer
+
+
+def warnings(model: str, slo: str) -> tuple[str, ...]:
+    """What its definition makes of the alerts of an SLO."""
+    answer: tuple[str, ...] = _ask("warnings", {"model": model, "slo": slo})
+    return answer
+
+
+def incidents(model: str) -> tuple[Incident, ...]:
+    """The incidents of one model, newest first, with what people say by now."""
+    known: Alerting = _ask("alerting", {"model": model})
+    return known.told(workspace().records()).incidents
+
+
+def overrides(model: str) -> tuple[Overridden, ...]:
+    """The fixes that passed the gate of a model with a reason, oldest first; read anew each time."""
+    return workspace().records().overrides(model)
+
+
+def changes(model: str, start: datetime, end: datetime) -> pl.DataFrame:
+    """Deploys and other changes of a model between two moments."""
+    answer: pl.DataFrame = _ask("events", {"model": model, "start": start, "end": end})
+    return answer
+
+
+def segments_between(model: str, slo: str, start: datetime, end: datetime) -> pl.DataFrame:
+    """Where the bad events of an SLO come from on the days between two moments."""
+    answer: pl.DataFrame = _ask("segments", {"model": model, "slo": slo, "start": start, "end": end})
     return answer

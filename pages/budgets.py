@@ -2,12 +2,15 @@
 
 import streamlit as st
 
-from burnline.dashboard import reads, wording
+from burnline.dashboard import reads, sentences, wording
 from burnline.dashboard.charts.burndown import exhausted_at
 from burnline.dashboard.parts import guard
 from burnline.dashboard.parts.budget_view import budget_view
 from burnline.dashboard.parts.burn_pairs import burn_pairs
+from burnline.dashboard.parts.corrected import corrected
+from burnline.dashboard.parts.evidence import evidence
 from burnline.dashboard.parts.header import head, slo_badges
+from burnline.dashboard.parts.late_labels import late_labels
 from burnline.dashboard.parts.pickers import pick_model, pick_slo
 from burnline.dashboard.parts.spend import spend
 
@@ -29,11 +32,16 @@ with title:
     if slo.total is None:
         st.markdown(f"No data: {slo.reason or 'nothing in the window'}.")
         st.stop()
-    st.markdown(wording.cost(slo, exhausted_at(reads.burndown(model.model, slo.slo)), zone))
+    st.markdown(sentences.cost(slo, exhausted_at(reads.burndown(model.model, slo.slo)), zone))
 
+if slo.notes:
+    st.markdown("\n".join(f"- :material/history: {note}" for note in slo.notes))
 budget_view(model.model, slo, reads.events(model.model, at), zone)
+late_labels(slo)
+corrected(slo)
 left, right = st.columns(2)
 with left:
-    burn_pairs(slo, slo.window.ends_at - slo.window.from_)
+    evidence(slo, zone, reads.warnings(model.model, slo.slo))
 with right:
-    spend(reads.segments(model.model, slo.slo))
+    burn_pairs(slo, slo.window.ends_at - slo.window.from_)
+spend(reads.segments(model.model, slo.slo))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from burnline.dashboard import reads, wording
+from burnline.dashboard import reads, sentences, wording
 from burnline.dashboard.charts import trends
 from burnline.dashboard.parts.attention import needs_a_human, ranked
 from burnline.dashboard.parts.burn_map import burn_map
@@ -21,8 +21,8 @@ history = reads.history(DAYS)
 trail = trends.trailing(history, models)
 
 head(
-    wording.fleet(models),
-    f"{status.workspace} · as of {wording.moment(at, zone)} · {wording.outcomes_known(models)}",
+    sentences.fleet(models),
+    f"{status.workspace} · as of {wording.moment(at, zone)} · {sentences.outcomes_known(models)}",
 )
 counts([wording.shown_state(m) for m in models])
 kpis(status, trail)
@@ -30,7 +30,7 @@ left, right = st.columns([3, 2])
 with left:
     two_tracks(models)
 with right:
-    needs_a_human(models)
+    needs_a_human(models, zone)
 
 
 @st.fragment

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from burnline.dashboard import reads, wording
+from burnline.dashboard import reads, sentences, wording
 from burnline.dashboard.charts.burndown import exhausted_at
 from burnline.dashboard.parts import guard
 from burnline.dashboard.parts.changes import changes
@@ -33,7 +33,7 @@ worst = next(iter(wording.worst_first(model.slos)), None)
 since = exhausted_at(reads.burndown(model.model, worst.slo)) if worst else None
 
 with title:
-    st.markdown(wording.verdict(model, since, zone))
+    st.markdown(sentences.verdict(model, since, zone))
 with controls:
     day = day_picker(daily)
     both_tracks(model)

@@ -6,7 +6,9 @@ states a page must show: breached, burning, at risk, silent model failure, no da
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
+import fake_standing
 import numpy as np
 import polars as pl
 from fake_alerts import FakeFindings, Watched
@@ -25,6 +28,7 @@ from burnline.budgets.assess import Findings, assess
 from burnline.budgets.budget import burn_rate
 from burnline.budgets.burn_rules import firing, rules
 from burnline.budgets.burndown import fixed_burndown, rolling_burndown
+from burnline.budgets.nowcast import decide
 from burnline.budgets.state import judge
 from burnline.budgets.sums import Sums
 from burnline.budgets.windows import span
@@ -103,6 +107,7 @@ _TROUBLE = (
     ("anomaly-guard", "completeness", 400, 340, 9.0),
     ("bid-optimizer", "latency", 500, 430, 7.5),
 )
+_ASSESSED: dict[tuple[object, ...], SloStatus] = {}
 
 
 class FakeWorkspace:
@@ -159,6 +164,15 @@ class FakeWorkspace:
     def _assess(
         self, model: Model, slo: Slo, at: datetime, threshold: float | None = None, objective: Decimal | None = None
     ) -> SloStatus:
+        """The status of one SLO: arithmetic, so every fake shares it."""
+        key = (self.empty, model.name, slo.name, at, threshold, objective)
+        if key not in _ASSESSED:
+            _ASSESSED[key] = self._assessed(model, slo, at, threshold, objective)
+        return _ASSESSED[key]
+
+    def _assessed(
+        self, model: Model, slo: Slo, at: datetime, threshold: float | None, objective: Decimal | None
+    ) -> SloStatus:
         eligible, valid, bad = self._counts(model, slo, threshold)
         slo = slo.model_copy(update={"objective": objective or slo.objective})
         period = span(slo.window, at)
@@ -169,8 +183,26 @@ class FakeWorkspace:
         sums = Sums(float(valid[inside].sum()), float(bad[inside].sum()), float(eligible[inside].sum()))
         reason = "drift is not measured yet" if slo.sli == "drift" else "no column 'label' in the logs"
         unit = _OBJECTIVES[slo.sli][3]
-        found = Findings(alerts=self._firing(model, slo, burns, period.length) if sums.valid else ())
+        found = self._known(model, slo, burns, period.length, eligible, valid, bad) if sums.valid else Findings()
         return assess(slo, period, sums, burns, reason if not sums.valid else None, unit=unit, found=found)
+
+    def _known(
+        self,
+        model: Model,
+        slo: Slo,
+        burns: dict[str, tuple[float, float]],
+        length: timedelta,
+        *counts: np.ndarray,
+    ) -> Findings:
+        eligible, valid, bad = counts
+        waiting = fake_standing.estimate(eligible, valid, bad) if slo.sli == "accuracy" else None
+        return Findings(
+            evidence=fake_standing.evidence(slo, valid, bad),
+            estimate=waiting,
+            decided=decide(waiting, slo.objective) if waiting is not None else None,
+            forecast=fake_standing.forecast(slo, NOW, valid, bad),
+            alerts=self._firing(model, slo, burns, length),
+        )
 
     def _firing(
         self, model: Model, slo: Slo, burns: dict[str, tuple[float, float]], length: timedelta
@@ -253,8 +285,8 @@ class FakeWorkspace:
     ) -> pl.DataFrame:
         eligible, valid, bad = self._counts(*self._find(model, slo))
         frame = pl.DataFrame({"time": self._times, "valid": valid, "bad": bad, "eligible": eligible})
-        frame = frame.with_columns(pl.col("time").dt.convert_time_zone("Europe/Zurich"))
         frame = frame.filter(pl.col("time") >= (start or NOW - timedelta(days=30)))
+        frame = frame.with_columns(pl.col("time").dt.convert_time_zone("Europe/Zurich"))
         return frame.group_by_dynamic("time", every=step).agg(pl.col("valid", "bad", "eligible").sum())
 
     def _days(self, days: int) -> Iterator[pl.DataFrame]:
@@ -294,6 +326,7 @@ class FakeWorkspace:
         objective: float | None = None,
         threshold: float | None = None,
         view: str = "fixed",
+        corrected: bool = True,
     ) -> pl.DataFrame:
         owner, promise = self._find(model, slo)
         _, valid, bad = self._counts(owner, promise, threshold)
@@ -304,6 +337,25 @@ class FakeWorkspace:
                 720
             )
         return fixed_burndown(times.tail(720), pl.Series(valid[-720:]), pl.Series(bad[-720:]), target)
+
+    def cone(self, model: str, slo: str) -> pl.DataFrame:
+        _, valid, bad = self._counts(*self._find(model, slo))
+        return fake_standing.cone(self._find(model, slo)[1], NOW, valid, bad)
+
+    def spend(self, model: str, slo: str) -> pl.DataFrame:
+        _, valid, bad = self._counts(*self._find(model, slo))
+        times = pl.Series(self._times).dt.convert_time_zone("Europe/Zurich")
+        return fake_standing.spend_path(self._find(model, slo)[1], times, valid, bad)
+
+    def corrections(self, model: str, slo: str) -> pl.DataFrame:
+        times = dict.fromkeys(("from", "to"), pl.Datetime("us", "Europe/Zurich"))
+        return pl.DataFrame(schema=times | dict.fromkeys(("reason", "category", "approver"), pl.String()))
+
+    def redefinitions(self, model: str) -> tuple[datetime, ...]:
+        return ()
+
+    def warnings(self, model: str, slo: str) -> tuple[str, ...]:
+        return self.replay(model, slo).warnings
 
     def percentiles(self, model: str, *, at: datetime | None = None, days: int = 30, step: str = "1d") -> pl.DataFrame:
         rng = np.random.default_rng(zlib.crc32(model.encode()))
@@ -361,12 +413,11 @@ class FakeWorkspace:
     # Alerts
 
     @cached_property
-    def _scratch(self) -> tempfile.TemporaryDirectory[str]:
-        return tempfile.TemporaryDirectory(prefix="burnline-fake-")
-
-    @property
     def records_root(self) -> Path:
-        return Path(self._scratch.name)
+        """A folder that goes with the fake."""
+        folder = tempfile.mkdtemp(prefix="burnline-fake-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
 
     def records(self) -> Records:
         return read_records(self.records_root)

@@ -156,7 +156,7 @@ def condition_of(slo: SloStatus, rules: Policy) -> Condition | None:
     if slo.state == "no_data":
         return None
     if slo.state == "breached":
-        return "exhausted" if _confirmed(slo) else "overspent"
+        return "exhausted" if confirmed(slo) else "overspent"
     if any(alert.severity == "page" for alert in slo.alerts):
         return "paging"
     if slo.state == "burning":
@@ -167,7 +167,7 @@ def condition_of(slo: SloStatus, rules: Policy) -> Condition | None:
     return None
 
 
-def _confirmed(slo: SloStatus) -> bool:
+def confirmed(slo: SloStatus) -> bool:
     """Whether the budget is exhausted beyond doubt: by the rate of the window, or by burns that were proven real."""
     if slo.estimate is not None and slo.estimate.interval[1] < slo.objective:
         return True

@@ -12,22 +12,36 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from burnline.dashboard.charts.canvas import AXIS, dress, note, thin
+from burnline.dashboard.charts import burndown_bands as bands
+from burnline.dashboard.charts import burndown_marks as marks
+from burnline.dashboard.charts.burndown_bands import Outlook, Waiting
+from burnline.dashboard.charts.burndown_marks import Extent, Stretch, naive, wall
+from burnline.dashboard.charts.canvas import dress, note, thin
 from burnline.dashboard.charts.palette import BAD, INFO, MUTE, WHAT_IF, alpha
 
-# Names of changes closer than this share of the width would lie on each other.
-_NAME_WIDTH = 0.14
+_CONE_BELOW = 1.0
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One budget: `frame` has time and remaining; `ends` is where the ideal line meets zero, if drawn."""
+    """One budget: `frame` has time and remaining; `ends` is where the ideal line meets zero, if drawn.
+
+    `what_if` is the budget of another promise and `raw` the same one before corrections, both like
+    `frame`; `spend` what it was spent on, `cone` what may come and `outlook` its words; `waiting` is
+    what late labels leave open and `stretches` are incidents and corrections.
+    """
 
     title: str
     subtitle: str
     frame: pl.DataFrame
     ends: datetime | None = None
     what_if: pl.DataFrame | None = None
+    raw: pl.DataFrame | None = None
+    spend: pl.DataFrame | None = None
+    cone: pl.DataFrame | None = None
+    outlook: Outlook | None = None
+    waiting: Waiting | None = None
+    stretches: tuple[Stretch, ...] = ()
 
 
 def exhausted_at(frame: pl.DataFrame) -> datetime | None:
@@ -55,47 +69,113 @@ def burndown(
     notes: list[dict[str, Any]] = []
     for row, panel in enumerate(panels, start=1):
         axis = "" if row == 1 else str(row)
-        frame = _local(panel.frame, zone)
         notes.append(_title(panel, axis))
+        frame = _local(panel.frame, zone)
         if frame.is_empty():
             notes.append(_nothing(axis))
             continue
-        shapes += _ideal(panel, frame, axis, zone)
-        for trace in _traces(frame):
+        low, high = _range(panel, frame)
+        drawn = _Drawing(panel, frame, axis, zone, low, panel_height / (high - low))
+        for trace in drawn.traces():
             figure.add_trace(trace, row=row, col=1)
-        if panel.what_if is not None:
-            figure.add_trace(_what_if(_local(panel.what_if, zone)), row=row, col=1)
-        shapes.append(_zero(axis))
-        notes += _exhausted(exhausted_at(panel.frame), frame, axis, zone)
+        notes += drawn.notes()
+        shapes += drawn.shapes(focus)
         if events is not None:
-            marked = _marks(events, frame, axis, zone, named=row == 1)
+            marked = marks.changes(events, drawn.extent, axis, zone, named=row == 1)
             shapes += marked[0]
             notes += marked[1]
-        if focus is not None:
-            shapes.append(_band(focus, axis, zone))
-        figure.update_yaxes(range=_range(panel, frame), tickformat=".0%", nticks=5, row=row, col=1)
+        figure.update_yaxes(range=[low, high], tickformat=".0%", nticks=5, row=row, col=1)
     dress(figure, panel_height * len(panels) + 40)
     figure.update_layout(shapes=shapes, annotations=notes, hovermode="x", margin_t=30)
     figure.update_xaxes(tickformat="%-d %b", nticks=7, showticklabels=True)
     return figure
 
 
+@dataclass(frozen=True)
+class _Drawing:
+    """One panel on its axes: `lowest` is the foot of its y axis, `pixels` the height of a whole budget."""
+
+    panel: Panel
+    frame: pl.DataFrame
+    axis: str
+    zone: ZoneInfo
+    lowest: float
+    pixels: float
+
+    @property
+    def now(self) -> datetime:
+        """The end of what is known."""
+        at: datetime = self.frame["time"][-1]
+        return at
+
+    @property
+    def extent(self) -> Extent:
+        """What the panel shows, the future included."""
+        cone = self.panel.cone
+        return Extent(self.frame["time"][0], self.now if cone is None else wall(cone["time"][-1], self.zone))
+
+    def traces(self) -> list[go.Scatter]:
+        """Areas first, lines over them."""
+        panel, zone = self.panel, self.zone
+        found: list[go.Scatter] = []
+        if panel.spend is not None:
+            found += bands.spent(panel.spend, zone)
+        if panel.waiting is not None:
+            found += bands.waiting(panel.waiting, self.now, zone, self.lowest)
+        found += _lines(self.frame, filled=panel.spend is None)
+        if panel.cone is not None:
+            found += bands.ahead(panel.cone, zone)
+            if panel.outlook is not None:
+                found += bands.outlook(panel.outlook, panel.cone, zone)
+        incidents = marks.incident_words(panel.stretches, self.extent, self.lowest, zone)
+        if incidents is not None:
+            found.append(incidents)
+        if panel.raw is not None:
+            found.append(_line(_local(panel.raw, zone), MUTE, "3px,2px", "before corrections"))
+        if panel.what_if is not None:
+            found.append(_line(_local(panel.what_if, zone), WHAT_IF, "dash", "what if"))
+        return found
+
+    def shapes(self, focus: tuple[datetime, datetime] | None) -> list[dict[str, Any]]:
+        """The ideal line, zero, the present, incidents, corrections and the chosen day."""
+        panel, axis, zone = self.panel, self.axis, self.zone
+        found = [marks.zero(axis)]
+        if panel.ends is not None:
+            found.append(marks.ideal(self.frame["time"][0], wall(panel.ends, zone), axis))
+        found += marks.incidents(panel.stretches, self.extent, axis, zone)
+        found += marks.corrected(panel.stretches, self.extent, axis, zone)[0]
+        if panel.cone is not None:
+            found += marks.present(self.now, axis)[0]
+        if focus is not None:
+            found.append(marks.band(focus, axis, zone))
+        return found
+
+    def notes(self) -> list[dict[str, Any]]:
+        """Words beside what they name."""
+        panel, axis, zone = self.panel, self.axis, self.zone
+        found: list[dict[str, Any]] = []
+        gone = exhausted_at(panel.frame)
+        if gone is not None:
+            found.append(marks.exhausted(wall(gone, zone), self.extent, axis))
+        found += marks.corrected(panel.stretches, self.extent, axis, zone)[1]
+        if panel.spend is not None:
+            found += bands.spent_names(panel.spend, axis, zone, pixels=self.pixels)
+        if panel.waiting is not None:
+            found.append(bands.waiting_name(panel.waiting, axis, zone))
+        if panel.cone is not None:
+            found += marks.present(self.now, axis)[1]
+            if panel.outlook is not None:
+                found.append(bands.outlook_words(panel.outlook, panel.cone, axis, self.lowest))
+        return found
+
+
 def _local(frame: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
-    """Wall-clock times of the workspace: the browser must not shift them to its own zone."""
-    known = thin(frame.select("time", "remaining").drop_nulls())
-    return known.with_columns(_naive(zone))
+    """Wall-clock times of the workspace, few enough to draw."""
+    return thin(frame.select("time", "remaining").drop_nulls()).with_columns(naive(zone))
 
 
-def _naive(zone: ZoneInfo) -> pl.Expr:
-    return pl.col("time").dt.convert_time_zone(zone.key).dt.replace_time_zone(None)
-
-
-def _wall(at: datetime, zone: ZoneInfo) -> datetime:
-    return at.astimezone(zone).replace(tzinfo=None)
-
-
-def _traces(frame: pl.DataFrame) -> list[go.Scatter]:
-    """The line, blue above zero and red below, over a fading fill."""
+def _lines(frame: pl.DataFrame, *, filled: bool) -> list[go.Scatter]:
+    """The line, blue above zero and red below, over a fading fill; below zero only where `filled`."""
     crossed = _with_crossings(frame)
     traces = []
     for color, sign in ((INFO, 1), (BAD, -1)):
@@ -111,7 +191,7 @@ def _traces(frame: pl.DataFrame) -> list[go.Scatter]:
                 y=side["line"].to_list(),
                 mode="lines",
                 line={"color": color, "width": 2},
-                fill="tozeroy",
+                fill="tozeroy" if filled or sign > 0 else None,
                 fillcolor=alpha(color, 0.3),
                 fillgradient={"type": "vertical", "colorscale": fade} if fade else None,
                 hovertemplate="%{x|%-d %b %H:%M} · <b>%{y:.1%}</b> left<extra></extra>",
@@ -135,109 +215,14 @@ def _with_crossings(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([frame, met.cast({"time": frame.schema["time"]})]).sort("time")
 
 
-def _what_if(frame: pl.DataFrame) -> go.Scatter:
+def _line(frame: pl.DataFrame, color: str, dash: str, name: str) -> go.Scatter:
     return go.Scatter(
         x=frame["time"].to_list(),
         y=frame["remaining"].to_list(),
         mode="lines",
-        line={"color": WHAT_IF, "width": 2, "dash": "dash"},
-        hovertemplate="what if: <b>%{y:.1%}</b> left<extra></extra>",
+        line={"color": color, "width": 2, "dash": dash},
+        hovertemplate=f"{name}: <b>%{{y:.1%}}</b> left<extra></extra>",
     )
-
-
-def _ideal(panel: Panel, frame: pl.DataFrame, axis: str, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """From all at the start to nothing at the end: above it the budget lasts."""
-    if panel.ends is None:
-        return []
-    line = {"color": alpha(MUTE, 0.9), "width": 1.2, "dash": "dot"}
-    start, end = frame["time"][0], _wall(panel.ends, zone)
-    return [_shape("line", axis, x0=start, x1=end, y0=1, y1=0, line=line, layer="below")]
-
-
-def _zero(axis: str) -> dict[str, Any]:
-    line = {"color": AXIS, "width": 1}
-    return {
-        "type": "line",
-        "xref": f"x{axis} domain",
-        "yref": f"y{axis}",
-        "x0": 0,
-        "x1": 1,
-        "y0": 0,
-        "y1": 0,
-        "line": line,
-    }
-
-
-def _exhausted(at: datetime | None, frame: pl.DataFrame, axis: str, zone: ZoneInfo) -> list[dict[str, Any]]:
-    if at is None:
-        return []
-    moment = _wall(at, zone)
-    # The line falls from the upper left: the text stands to its right, or below it near the end.
-    early = moment < frame["time"][0] + (frame["time"][-1] - frame["time"][0]) * 0.6
-    return [
-        note(
-            moment,
-            0,
-            f"exhausted {moment.day} {moment:%b %H:%M}",
-            xref=f"x{axis}",
-            yref=f"y{axis}",
-            font={"size": 11, "color": BAD},
-            xanchor="left" if early else "right",
-            showarrow=True,
-            arrowhead=6,
-            arrowsize=2.2,
-            arrowwidth=1,
-            arrowcolor=BAD,
-            ax=30 if early else -30,
-            ay=-24 if early else 16,
-        )
-    ]
-
-
-def _marks(
-    events: pl.DataFrame, frame: pl.DataFrame, axis: str, zone: ZoneInfo, *, named: bool
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A vertical line per change, named where there is room; the newest first."""
-    inside = (
-        events.with_columns(_naive(zone))
-        .filter(pl.col("time").is_between(frame["time"][0], frame["time"][-1]))
-        .sort("time", descending=True)
-    )
-    line = {"color": alpha(MUTE, 0.9), "width": 1, "dash": "dash"}
-    shapes: list[dict[str, Any]] = []
-    notes: list[dict[str, Any]] = []
-    span = frame["time"][-1] - frame["time"][0]
-    free = frame["time"][-1] + span
-    for event in inside.iter_rows(named=True):
-        at = event["time"]
-        shapes.append(_shape("line", axis, x0=at, x1=at, y0=0, y1=1, yref=f"y{axis} domain", line=line, layer="below"))
-        if named and free - at >= _NAME_WIDTH * span:
-            free = at
-            notes.append(_name(event, axis, left=frame["time"][-1] - at < _NAME_WIDTH * span))
-    return shapes, notes
-
-
-def _name(event: dict[str, Any], axis: str, *, left: bool) -> dict[str, Any]:
-    return note(
-        event["time"],
-        1,
-        " ".join(filter(None, (event["kind"], event["version"]))),
-        xref=f"x{axis}",
-        yref=f"y{axis} domain",
-        xanchor="right" if left else "left",
-        yanchor="top",
-        font={"size": 10, "color": MUTE},
-    )
-
-
-def _band(focus: tuple[datetime, datetime], axis: str, zone: ZoneInfo) -> dict[str, Any]:
-    start, end = (_wall(at, zone) for at in focus)
-    look = {"fillcolor": alpha(INFO, 0.16), "line": {"width": 0}, "layer": "below"}
-    return _shape("rect", axis, x0=start, x1=end, y0=0, y1=1, yref=f"y{axis} domain", **look)
-
-
-def _shape(kind: str, axis: str, **where: Any) -> dict[str, Any]:
-    return {"type": kind, "xref": f"x{axis}", "yref": f"y{axis}", **where}
 
 
 def _title(panel: Panel, axis: str) -> dict[str, Any]:
@@ -259,7 +244,14 @@ def _nothing(axis: str) -> dict[str, Any]:
     return note(0.5, 0.5, "no data", xref=f"x{axis} domain", yref=f"y{axis} domain", font={"size": 12, "color": MUTE})
 
 
-def _range(panel: Panel, frame: pl.DataFrame) -> list[float]:
-    values = frame["remaining"] if panel.what_if is None else frame["remaining"].append(panel.what_if["remaining"])
-    lowest = min((v for v in values if v is not None), default=0.0)
-    return [min(-0.24 if lowest < 0 else -0.04, lowest * 1.08), 1.06]
+def _range(panel: Panel, frame: pl.DataFrame) -> tuple[float, float]:
+    """From the lowest value to a whole budget; a cone that falls without end is cut below what has happened."""
+    values = frame["remaining"].to_list()
+    for other in (panel.what_if, panel.raw):
+        values += [] if other is None else other["remaining"].drop_nulls().to_list()
+    if panel.waiting is not None:
+        values.append(panel.waiting.low)
+    lowest = min(values, default=0.0)
+    if panel.cone is not None and not panel.cone.is_empty():
+        lowest = min(lowest, max(float(panel.cone["low"].min()), min(lowest, 0.0) - _CONE_BELOW))  # type: ignore[arg-type]
+    return min(-0.24 if lowest < 0 else -0.04, lowest * 1.08), 1.06

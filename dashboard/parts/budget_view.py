@@ -9,10 +9,12 @@ import streamlit as st
 
 from burnline.dashboard import reads, wording
 from burnline.dashboard.charts.burndown import Panel, burndown
-from burnline.dashboard.parts.what_if import WhatIf, what_if
+from burnline.dashboard.parts.budget_panel import View, panel
+from burnline.dashboard.parts.what_if import what_if
 from burnline.results import SloStatus
 
-_VIEWS = {"fixed": "Fixed window", "rolling": "Rolling"}
+_VIEWS: dict[View, str] = {"rolling": "Rolling", "fixed": "Fixed window"}
+_OF = "view_of"
 
 
 @st.fragment
@@ -22,16 +24,9 @@ def budget_view(model: str, slo: SloStatus, events: pl.DataFrame, zone: ZoneInfo
     with st.container(border=True, key="card-burndown"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("Burndown", anchor=False, width="content")
-            view = st.segmented_control(
-                "View",
-                list(_VIEWS),
-                default="fixed",
-                format_func=lambda v: _VIEWS[v],
-                key="view",
-                bind="query-params",
-                required=True,
-                label_visibility="collapsed",
-            )
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                raw = slo.raw is not None and st.toggle("Before corrections", key="raw", bind="query-params")
+                view = _view(model, slo)
         chart = st.container()
         st.markdown("**What if** the promise were another one?")
         other = what_if(model, slo, reads.thresholds(model, slo.slo))
@@ -42,28 +37,52 @@ def budget_view(model: str, slo: SloStatus, events: pl.DataFrame, zone: ZoneInfo
             st.markdown(f":violet[:material/alt_route:] {_sentence(slo, changed)}")
     with numbers:
         _numbers(slo, changed)
+    shown = panel(model, slo, view, zone, title=slo.slo, other=other, raw=raw)
     with chart:
         st.plotly_chart(
-            burndown([_panel(model, slo, view or "fixed", other)], zone, events=events, panel_height=300),
+            burndown([shown], zone, events=events, panel_height=300),
             key="burndown",
             config={"displayModeBar": False},
             alt=f"What was left of the budget of {slo.slo} of {model} over time",
         )
+        if said := _legend(slo, shown, raw=raw):
+            st.caption(said)
 
 
-def _panel(model: str, slo: SloStatus, view: str, other: WhatIf) -> Panel:
-    changed = (
-        reads.burndown(model, slo.slo, objective=other.objective, threshold=other.threshold, view=view)
-        if other.moved
-        else None
+def _view(model: str, slo: SloStatus) -> View:
+    """How it is shown; another SLO begins in the view of its own kind of window, where its forecast is."""
+    natural: View = "rolling" if slo.window.kind == "rolling" else "fixed"
+    before = st.session_state.get(_OF)
+    st.session_state[_OF] = (model, slo.slo)
+    if before is not None and before != (model, slo.slo):
+        st.session_state["view"] = natural
+    chosen = st.segmented_control(
+        "View",
+        list(_VIEWS),
+        default=natural,
+        format_func=lambda v: _VIEWS[v],
+        key="view",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
     )
-    return Panel(
-        slo.slo,
-        f"{wording.objective(slo.objective)} · {wording.budget(slo)}",
-        reads.burndown(model, slo.slo, view=view),
-        ends=slo.window.ends_at if view == "fixed" else None,
-        what_if=changed,
-    )
+    return chosen or natural
+
+
+def _legend(slo: SloStatus, shown: Panel, *, raw: bool) -> str:
+    """What cannot be said in the figure itself."""
+    said = []
+    if shown.cone is not None:
+        said.append("Right of now: four futures out of five lie in the band, half above the dashed line")
+        if slo.window.kind == "calendar":
+            said.append("there the budget is that of the whole period, traffic to come included")
+    if shown.spend is not None:
+        said.append("From the top: what the budget was spent on")
+    if any(s.severity for s in shown.stretches):
+        said.append("Strips at the foot: incidents")
+    if raw:
+        said.append("Grey line: as measured, before corrections")
+    return ". ".join(s[0].upper() + s[1:] for s in said) + "." if said else ""
 
 
 def _sentence(slo: SloStatus, other: SloStatus) -> str:

@@ -17,6 +17,7 @@ from burnline.results import SloStatus
 
 _STATES = {
     "firing": Mark("Firing", ":material/notifications_active:", "red"),
+    "exceeds": Mark("Not proven", ":material/hourglass_empty:", "yellow"),
     "quiet": Mark("Quiet", ":material/check_circle:", "green"),
     "no_data": Mark("No data", ":material/visibility_off:", "gray"),
     "never": Mark("Never", ":material/do_not_disturb:", "gray"),
@@ -24,14 +25,17 @@ _STATES = {
 
 
 def burn_pairs(slo: SloStatus, length: timedelta) -> None:
-    """Draws a row per pair; it fires while both burn rates exceed the threshold."""
+    """Draws a row per pair; it fires while both burn rates exceed the threshold and the evidence proves the burn."""
     pairs = rules(length)
-    fires = firing(pairs, slo.burn_rates, Decimal(repr(slo.objective)))
+    exceeding = firing(pairs, slo.burn_rates, Decimal(repr(slo.objective)))
     with st.container(border=True, key="card-pairs", height="stretch"):
         st.subheader("Burn rate", anchor=False)
-        st.caption("A pair fires while both windows burn faster than its threshold.")
+        st.caption(
+            "A pair fires while both windows burn faster than its threshold and the evidence proves the burn real; "
+            "**not proven** means that the burn exceeds it and chance may explain that."
+        )
         st.dataframe(
-            pl.DataFrame([_row(slo, pair, pair in fires) for pair in pairs], infer_schema_length=None),
+            pl.DataFrame([_row(slo, pair, pair in exceeding) for pair in pairs], infer_schema_length=None),
             hide_index=True,
             row_height=38,
             column_config={
@@ -49,7 +53,7 @@ def burn_pairs(slo: SloStatus, length: timedelta) -> None:
         )
 
 
-def _row(slo: SloStatus, pair: Rule, fires: bool) -> dict[str, Any]:
+def _row(slo: SloStatus, pair: Rule, exceeds: bool) -> dict[str, Any]:
     return {
         "pair": f"{pair.long} / {pair.short}",
         "severity": pair.severity,
@@ -57,13 +61,17 @@ def _row(slo: SloStatus, pair: Rule, fires: bool) -> dict[str, Any]:
         "short": wording.times(slo.burn_rates.get(pair.short)),
         "threshold": wording.times(pair.threshold),
         "spends": wording.percent(float(pair.budget)),
-        "state": [_STATES[_state(slo, pair, fires)].word],
+        "state": [_STATES[_state(slo, pair, exceeds)].word],
     }
 
 
-def _state(slo: SloStatus, pair: Rule, fires: bool) -> str:
-    if fires:
+def _state(slo: SloStatus, pair: Rule, exceeds: bool) -> str:
+    """What a pair does: an alert that fires keeps the pair that fired it until both windows are quiet again."""
+    alerts = [a for a in slo.alerts if a.severity == pair.severity]
+    if any(a.rule == pair.name for a in alerts) or (exceeds and alerts):
         return "firing"
+    if exceeds:
+        return "exceeds"
     if not can_fire(pair, Decimal(repr(slo.objective))):
         return "never"
     known = slo.burn_rates.get(pair.long) is not None and slo.burn_rates.get(pair.short) is not None

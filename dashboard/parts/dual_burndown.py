@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
 
-from burnline.dashboard import reads, wording
+from burnline.dashboard import wording
 from burnline.dashboard.charts.burndown import Panel, burndown
+from burnline.dashboard.parts.budget_panel import View, panel
 from burnline.results import ModelStatus, SloStatus, Track
 
 _TIGHTEST = "tightest"
+_VIEWS: dict[View, str] = {"fixed": "Fixed window", "rolling": "Rolling"}
 _EMPTY = pl.DataFrame(schema={"time": pl.Datetime("us", "UTC"), "remaining": pl.Float64})
 _KEYS: dict[Track, str] = {"infrastructure": "above", "model": "below"}
 
@@ -25,9 +28,10 @@ def dual_burndown(model: ModelStatus, events: pl.DataFrame, zone: ZoneInfo, day:
             st.subheader("Both budgets", anchor=False, width="content")
             with st.container(horizontal=True, width="content"):
                 chosen = [_choose(model, track, key) for track, key in _KEYS.items()]
+                view = _view()
         st.plotly_chart(
             burndown(
-                [_panel(model.model, slo, track) for slo, track in zip(chosen, _KEYS, strict=True)],
+                [_panel(model.model, slo, track, view, zone) for slo, track in zip(chosen, _KEYS, strict=True)],
                 zone,
                 events=events,
                 focus=day_span(day, zone) if day else None,
@@ -58,11 +62,26 @@ def _choose(model: ModelStatus, track: Track, key: str) -> SloStatus | None:
     return next((s for s in slos if s.slo == name), tightest)
 
 
-def _panel(model: str, slo: SloStatus | None, track: Track) -> Panel:
+def _view() -> View:
+    """Where the budget of this window went, or how each moment stood and what may come."""
+    chosen: View | None = st.segmented_control(
+        "View",
+        list(_VIEWS),
+        default="fixed",
+        format_func=lambda v: _VIEWS[v],
+        key="view",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+    return chosen or "fixed"
+
+
+def _panel(model: str, slo: SloStatus | None, track: Track, view: View, zone: ZoneInfo) -> Panel:
     if slo is None or slo.total is None:
         return Panel(wording.TRACKS[track], _why(slo), _EMPTY)
-    subtitle = f"{slo.slo} {wording.objective(slo.objective)} · {wording.budget(slo)}"
-    return Panel(wording.TRACKS[track], subtitle, reads.burndown(model, slo.slo), ends=slo.window.ends_at)
+    shown = panel(model, slo, view, zone, title=wording.TRACKS[track])
+    return replace(shown, subtitle=f"{slo.slo} {shown.subtitle}")
 
 
 def _why(slo: SloStatus | None) -> str:
