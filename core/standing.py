@@ -22,19 +22,23 @@ from burnline.budgets.dispersion import overdispersions
 from burnline.budgets.evidence import evidences
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.history import outcomes
+from burnline.budgets.nowcast import decide
 from burnline.budgets.question import Question
-from burnline.budgets.recent import Recent, recent
+from burnline.budgets.recent import Floats, Recent, recent
 from burnline.budgets.reference import reference_counts
 from burnline.budgets.spend import spend, spend_over_time
+from burnline.budgets.state import Decided
 from burnline.budgets.sums import Sums
+from burnline.budgets.unlabelled import unlabelled, waits_for_labels
 from burnline.records.entries import Definition
 from burnline.records.laws import changes
-from burnline.results import Alert, Evidence, Forecast, SloStatus, Spend
+from burnline.results import Alert, Estimate, Evidence, Forecast, SloStatus, Spend
 from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.reads import HOUR
 
 Key = tuple[str, str]
 _DAY = timedelta(days=1)
+_LEAST_LABELLED = 0.2
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,13 @@ class Standing:
         asked = [q for q in self.known if q.slo.track == "model"]
         accepted = reference_counts(self.fleet, asked)
         return {_key(q): self._spend(_key(q), q, *accepted.get(_key(q), (0.0, 0.0))) for q in asked}
+
+    @cached_property
+    def estimates(self) -> Mapping[Key, Estimate]:
+        """What all their events hold, where some wait for their label."""
+        waiting = [q for q in self.known if waits_for_labels(q) and (self.totals[_key(q)].coverage or 1.0) < 1.0]
+        found = unlabelled(self.fleet, waiting, self.phi)
+        return {key: estimate for key, estimate in found.items() if estimate is not None}
 
     def _spend(self, key: Key, question: Question, reference_valid: float, reference_bad: float) -> Spend:
         sums = self.totals[key]
@@ -147,6 +158,8 @@ class Standing:
         bursts = {name: self.fleet.sums(question, s.first) for name, s in self.fleet.bursts.items()}
         found = Findings(
             evidence=self._evidence(question),
+            estimate=self.estimates.get(key),
+            decided=self._decided(question),
             forecast=self.forecasts[key],
             alerts=self.alerts.get(key, ()),
             raw=self.fleet.raw(question),
@@ -161,11 +174,17 @@ class Standing:
             found=found,
         )
 
+    def _decided(self, question: Question) -> Decided | None:
+        estimate = self.estimates.get(_key(question))
+        return decide(estimate, question.slo.objective) if estimate is not None else None
+
     def _evidence(self, question: Question) -> Evidence | None:
         key = _key(question)
         evidence = self.evidence[key]
         if evidence is None:
             return None
+        if key in self.estimates:
+            evidence = with_waiting(evidence, self.estimates[key], float(question.slo.objective))
         proven = self._proven(question) if self._doubtful(question) else None
         return evidence.model_copy(update={"spend": self.spend.get(key), "confirmed_bad": proven})
 
@@ -193,6 +212,30 @@ class Standing:
         return tuple(f"{text}; the whole window is judged by the definition in force now" for text in found)
 
 
+def with_waiting(evidence: Evidence, estimate: Estimate, objective: float) -> Evidence:
+    """Evidence from labelled events, kept only as far as the events that wait for a label leave it standing.
+
+    Its interval takes in that of the estimate; a verdict that the wider interval does not bear is undecided.
+    """
+    low, high = (pick(evidence.interval[i], estimate.interval[i]) for i, pick in enumerate((min, max)))
+    verdict = evidence.verdict if high < objective or low > objective else "undecided"
+    return evidence.model_copy(update={"interval": (low, high), "verdict": verdict})
+
+
+def _all_events(days: tuple[Floats, Floats, Floats], estimate: Estimate) -> tuple[Floats, Floats]:
+    """Valid and bad by day with the events that wait for a label: as bad as the labelled ones of their day.
+
+    All of it is scaled to what the estimate says. Days with labels for less than a fifth of their events are unknown.
+    """
+    valid, bad, eligible = days
+    known = valid > _LEAST_LABELLED * eligible
+    every = np.where(known, np.maximum(eligible, valid), np.nan)
+    bad = np.where(known, bad * np.divide(every, valid, out=np.ones_like(valid), where=known), np.nan)
+    counted = estimate.labelled * (1 - estimate.realised) if estimate.realised is not None else None
+    scale = estimate.bad / (counted * (1 + estimate.waiting / estimate.labelled)) if counted else 1.0
+    return every, np.minimum(bad * scale, every)
+
+
 def forecast_input(standing: Standing) -> tuple[ahead.Past, list[ahead.Horizon], ahead.Recent]:
     """What the forecast goes by: days, windows, and what has happened since the onset of a burn that lasts."""
     fleet, hours = standing.fleet, standing.recent
@@ -200,14 +243,19 @@ def forecast_input(standing: Standing) -> tuple[ahead.Past, list[ahead.Horizon],
     first_day = hours.first // BUCKETS_PER_DAY
     # 1 January 1970 was a Thursday; weekdays only need to be the same weekly.
     latest = (hours.valid[:, -6:].sum(axis=1), hours.bad[:, -6:].sum(axis=1))
-    past = ahead.Past(hours.daily(hours.valid), hours.daily(hours.bad), (first_day + np.arange(days)) % 7, latest)
+    valid, bad, eligible = (hours.daily(counts) for counts in (hours.valid, hours.bad, hours.eligible))
+    past = ahead.Past(valid, bad, (first_day + np.arange(days)) % 7, latest)
     horizons = []
     burning = np.full((3, len(standing.known)), np.nan)
     for row, question in enumerate(standing.known):
         key = _key(question)
         window, total = fleet.spans[key], standing.totals[key]
         left = window.length if window.kind == "rolling" else window.ends_at - window.to
-        horizons.append(ahead.Horizon(window.kind, window.length / _DAY, left / _DAY, total.valid, total.bad))
+        held = total.valid, total.bad
+        if (estimate := standing.estimates.get(key)) is not None:
+            valid[row], bad[row] = _all_events((valid[row], bad[row], eligible[row]), estimate)
+            held = estimate.bad / (1 - estimate.value) if estimate.value < 1 else held[0], estimate.bad
+        horizons.append(ahead.Horizon(window.kind, window.length / _DAY, left / _DAY, *held))
         onsets = [a.onset for a in standing.alerts.get(key, ()) if a.onset is not None]
         if onsets:
             lasts = max(1, min(24, round((fleet.at - max(onsets)) / timedelta(hours=1))))

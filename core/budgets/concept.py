@@ -70,7 +70,7 @@ def concept_drift(
     gain = (np.log(GROWTHS)[:, None, None] * counts - (GROWTHS - 1)[:, None, None] * due) / scatter[:, None]
     state, highest = np.zeros((len(GROWTHS), size)), np.zeros(size)
     for step in range(steps):
-        growth = np.exp(np.minimum(gain[:, :, step], np.log(_LARGEST)))
+        growth = np.exp(np.minimum(gain[:, :, step], np.log(_LARGEST) / 2))
         state = np.minimum((state + 1 / steps) * growth, _LARGEST)
         highest = np.maximum(highest, state.mean(axis=0))
     answered = (np.where(known, expected, 0.0) > 0).any(axis=1)
