@@ -29,6 +29,18 @@ here = st.navigation(
             icon=":material/local_fire_department:",
             help="Where one budget goes: burndown, burn rates, slices, and what another promise would mean.",
         ),
+        st.Page(
+            state.page("alerts"),
+            title="Alerts",
+            icon=":material/notifications_active:",
+            help="Whether the alerting is worth having: what fires, what fired, what other rules would have done.",
+        ),
+        st.Page(
+            state.page("incidents"),
+            title="Incidents",
+            icon=":material/report:",
+            help="What broke, when and at what cost: every incident in time, and the whole of one.",
+        ),
     ],
     position="top",
 )

@@ -136,8 +136,12 @@ class FakeFindings:
     @cached_property
     def incidents(self) -> tuple[Incident, ...]:
         """Incidents, newest first."""
-        counts = {(one.model.name, one.slo.name): one.counts for one in self.watched}
-        return incidents(self.grouped[0], counts)[::-1]
+        return incidents(self.grouped[0], self.counts)[::-1]
+
+    @cached_property
+    def counts(self) -> dict[tuple[str, str], Counts]:
+        """The counts of each SLO."""
+        return {(one.model.name, one.slo.name): one.counts for one in self.watched}
 
     @cached_property
     def on_burns(self) -> frozenset[str]:

@@ -364,9 +364,19 @@ class FakeWorkspace:
         frame = {"time": times, "n": np.full(days, 20000.0), "p50": base, "p90": base * 1.8, "p95": base * 2.4}
         return pl.DataFrame(frame | {"p99": base * 3.9})
 
-    def segments(self, model: str, slo: str, *, at: datetime | None = None) -> pl.DataFrame:
+    def segments(
+        self,
+        model: str,
+        slo: str,
+        *,
+        at: datetime | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> pl.DataFrame:
         _, valid, bad = self._counts(*self._find(model, slo))
-        total, missed = float(valid[-720:].sum()), float(bad[-720:].sum())
+        since, until = start or NOW - timedelta(days=30), end or NOW
+        inside = np.array([since <= time < until for time in self._times])
+        total, missed = float(valid[inside].sum()), float(bad[inside].sum())
         parts = {
             "version": (("v14", 0.7, 0.3), ("v15", 0.3, 0.7)),
             "region": (("eu-west", 0.45, 0.3), ("us-east", 0.4, 0.6), ("ap-south", 0.15, 0.1)),
@@ -388,7 +398,7 @@ class FakeWorkspace:
             (NOW - timedelta(hours=92), "credit-limit", "config", None, "pool size 64 to 16"),
             (NOW - timedelta(hours=334), "feed-ranker", "retrain", "2026-11-08", None),
         ]
-        rows = [row for row in rows if model in (None, row[1])]
+        rows = [row for row in rows if model in (None, row[1]) and (start or row[0]) <= row[0] <= (end or row[0])]
         schema = {"time": pl.Datetime("us", "UTC")} | dict.fromkeys(("model", "kind", "version", "note"), pl.String())
         return pl.DataFrame(rows, schema=schema, orient="row")
 
@@ -427,7 +437,7 @@ class FakeWorkspace:
         known = {(m.name, slo.name): (m, slo) for m in self.models for slo in m.slos}
         troubled = dict.fromkeys((name, slo) for name, slo, *_ in _TROUBLE if model in (None, name))
         watched = tuple(self._watched(*known[key]) for key in troubled if key in known and not self.empty)
-        fleet = SimpleNamespace(at=at or NOW)
+        fleet = SimpleNamespace(at=at or NOW, spec=self.spec)
         return Alerting(FakeFindings(fleet, watched), self.records())  # type: ignore[arg-type]
 
     def _watched(self, model: Model, slo: Slo, settings: Mapping[str, str] | None = None) -> Watched:
