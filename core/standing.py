@@ -29,6 +29,7 @@ from burnline.budgets.reference import reference_counts
 from burnline.budgets.spend import spend, spend_over_time
 from burnline.budgets.state import Decided
 from burnline.budgets.sums import Sums
+from burnline.budgets.unjudged import unjudged, waits_for_hours
 from burnline.budgets.unlabelled import unlabelled, waits_for_labels
 from burnline.records.entries import Definition
 from burnline.records.laws import changes
@@ -92,10 +93,16 @@ class Standing:
 
     @cached_property
     def estimates(self) -> Mapping[Key, Estimate]:
-        """What all their events hold, where some wait for their label."""
-        waiting = [q for q in self.known if waits_for_labels(q) and (self.totals[_key(q)].coverage or 1.0) < 1.0]
+        """What all their events hold, where some (or all) wait for their label."""
+        waiting = [q for q in self.asked if q.model in self.fleet.seen and waits_for_labels(q) and self._waits(q)]
         found = unlabelled(self.fleet, waiting, self.phi)
+        hours = [q for q in self.known if waits_for_hours(q) and self._waits(q)]
+        found |= {_key(q): unjudged(self.fleet, q, self.phi[_key(q)]) for q in hours}
         return {key: estimate for key, estimate in found.items() if estimate is not None}
+
+    def _waits(self, question: Question) -> bool:
+        coverage = self.totals[_key(question)].coverage
+        return coverage is not None and coverage < 1.0
 
     def _spend(self, key: Key, question: Question, reference_valid: float, reference_bad: float) -> Spend:
         sums = self.totals[key]
@@ -153,7 +160,9 @@ class Standing:
         if not total.valid:
             reason = self.fleet.why_no_data(question)
             window, unit = self.fleet.spans[key], question.sli.kind.unit
-            found = Findings(raw=self.fleet.raw(question), notes=self._notes(question))
+            found = Findings(
+                raw=self.fleet.raw(question), notes=self._notes(question), estimate=self.estimates.get(key)
+            )
             return assess(question.slo, window, total, {}, reason, unit=unit, found=found)
         bursts = {name: self.fleet.sums(question, s.first) for name, s in self.fleet.bursts.items()}
         found = Findings(

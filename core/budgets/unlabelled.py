@@ -50,9 +50,10 @@ def unlabelled(fleet: Fleet, chosen: Sequence[Question], phi: Mapping[Key, float
     since = max(begun, min(int(firsts.min()), fleet.last - _PAST))
     since -= since % BUCKETS_PER_DAY
     models = sorted({q.model for q in chosen})
-    outcomes, confidences = _confidence(fleet, chosen, models, since)
+    labels = _kept(fleet, chosen, _labels(fleet, chosen, models, since))
+    outcomes, confidences = _confidence(fleet, chosen, models, since, labels)
     found = label_estimates(
-        _kept(fleet, chosen, _labels(fleet, chosen, models, since)),
+        labels,
         _kept(fleet, chosen, _events(fleet, chosen, since)),
         first=firsts,
         at=fleet.last,
@@ -108,11 +109,12 @@ def _events(fleet: Fleet, chosen: Sequence[Question], since: int) -> pl.DataFram
 
 
 def _confidence(
-    fleet: Fleet, chosen: Sequence[Question], models: Sequence[str], since: int
+    fleet: Fleet, chosen: Sequence[Question], models: Sequence[str], since: int, labels: pl.DataFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Labelled and wrong, and all, requests by day and confidence, of accuracy SLOs whose requests have one.
 
-    Rows of the first: row, day, known, bin, labelled, wrong; of the second: row, day, bin, events.
+    Rows of the first: row, day, known, bin, labelled, wrong; of the second: row, day, bin, events. A model without a
+    label has no outcomes: its confidence is taken at its word.
     """
     place = pl.DataFrame(
         [{"row": i, "model": q.model} for i, q in enumerate(chosen) if q.sli.kind.name == "accuracy"],
@@ -122,7 +124,8 @@ def _confidence(
     without = pl.col("n").filter(pl.col("bin").is_null()).sum() / pl.col("n").sum()
     usable = every.group_by("model").agg(without=without).filter(pl.col("without") <= _MOST_WITHOUT_CONFIDENCE)
     known = calibration(fleet.snapshot, since, fleet.last, models=models).drop_nulls("bin")
-    place = place.join(usable, on="model", how="semi").join(known, on="model", how="semi")
+    taught = pl.concat([place.join(known, on="model", how="semi"), place.join(labels, on="row", how="anti")])
+    place = taught.unique("row").join(usable, on="model", how="semi")
     outcomes = known.join(place, on="model").select(
         "row", "day", "bin", known=pl.lit(fleet.last), labelled="valid", wrong="bad"
     )
