@@ -139,7 +139,9 @@ def _run(directory: Path, host: str, port: int, allow_remote: bool) -> None:
 async def _warming(_: object) -> AsyncIterator[None]:
     """Warm up before the first visitor is let in: a server that is up answers at once."""
     await asyncio.to_thread(_warm)
+    alerts = asyncio.create_task(asyncio.to_thread(_warm_alerts))
     yield
+    alerts.cancel()
 
 
 def _warm() -> None:
@@ -155,6 +157,16 @@ def _warm() -> None:
     with suppress(BurnlineError):
         two_tracks(reads.status().models).to_json()
         reads.history(30)
+
+
+def _warm_alerts() -> None:
+    """Replay the history of every SLO while the first visitor reads the first page."""
+    from burnline.dashboard import reads
+
+    with suppress(BurnlineError):
+        alerting = reads.alerting()
+        # Each is worked out when it is asked for, once.
+        _ = alerting.alerts, alerting.on_burns, alerting.incidents
 
 
 def _announce(url: str, open_browser: bool) -> None:

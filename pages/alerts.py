@@ -28,10 +28,10 @@ chosen = [m for m in status.models if model in (None, m)]
 alerts = [
     a for a in everything.alerts if (model is None or a.model == model.model) and (slo is None or a.slo == slo.slo)
 ]
-fires = alert_words.firing(alerts, everything.groups)
+statuses = {(m.model, s.slo): s for m in status.models for s in m.slos}
+fires = alert_words.firing(alerts, everything.groups, statuses)
 days = min(alert_words.DAYS, reads.daily(alert_words.DAYS)["day"].n_unique())
 found = alert_words.worth(alerts, on_burns, at, days)
-statuses = {(m.model, s.slo): s for m in status.models for s in m.slos}
 
 with title:
     head(alert_words.answer(fires), f"{status.workspace} · as of {wording.moment(at, zone)}")

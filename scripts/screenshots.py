@@ -25,6 +25,7 @@ VIEWS = {
     "fleet": "",
     "model": "model?model=fraud-scorer",
     "budgets": "budgets?model=fraud-scorer&slo=accuracy",
+    "alerts": "alerts",
 }
 README_PICTURES = {"fleet-dark-1440", "model-light-1440", "budgets-dark-1440"}
 TALLEST = 1800

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import polars as pl
 from plotly.subplots import make_subplots
 
-from burnline.dashboard.charts.alert_timeline import COLORS, hover, milliseconds, wall
+from burnline.dashboard.charts.alert_timeline import COLORS, hatch, hover, milliseconds, wall
 from burnline.dashboard.charts.canvas import dress, note
 from burnline.dashboard.charts.palette import BAD, INFO, MUTE, alpha
 from burnline.results import Alert, Replay
@@ -65,16 +65,6 @@ def replay_figure(found: Replay, arrived: pl.DataFrame, zone: ZoneInfo) -> go.Fi
         hovermode="closest",
         shapes=[_pace(), *(_burnt(span, zone) for span in found.burns)],
         annotations=[
-            note(
-                1,
-                0.0,
-                "1×: the budget lasts exactly",
-                xref="x domain",
-                yref="y",
-                xanchor="right",
-                yanchor="bottom",
-                font={"size": 10, "color": MUTE},
-            ),
             _title(0, "Rules alone", len(found.raw_alerts)),
             _title(1, "With evidence", len(found.alerts)),
         ],
@@ -114,12 +104,7 @@ def _lane(alerts: Sequence[Alert], lane: int, first: datetime, last: datetime, z
                 marker={
                     "color": color,
                     "cornerradius": 2,
-                    "pattern": {
-                        "shape": "" if severity == "page" else "/",
-                        "size": 5,
-                        "solidity": 0.25,
-                        "fgcolor": "#00000040",
-                    },
+                    "pattern": hatch(severity),
                 },
             )
         )

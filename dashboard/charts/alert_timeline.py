@@ -16,8 +16,8 @@ from burnline.results import Alert, Severity
 
 COLORS: Mapping[Severity, str] = {"page": BAD, "ticket": WARN}
 # Places within a lane of height 1: the name above, the page below it, the ticket at the bottom.
-_NAME, _PLACE, _HEIGHT = 0.14, {"page": 0.50, "ticket": 0.80}, {"page": 0.26, "ticket": 0.18}
-_LANE = 42
+_NAME, _PLACE, _HEIGHT = 0.2, {"page": 0.56, "ticket": 0.82}, {"page": 0.28, "ticket": 0.18}
+_LANE = 37
 _LEAST = 0.004
 
 
@@ -73,6 +73,13 @@ def hover(alert: Alert, zone: ZoneInfo) -> str:
     )
 
 
+def hatch(severity: Severity) -> dict[str, Any]:
+    """The pattern of a bar: a ticket is told from a page without its colour, too."""
+    if severity == "page":
+        return {"shape": ""}
+    return {"shape": "/", "size": 5, "solidity": 0.5, "bgcolor": alpha(COLORS[severity], 0.3)}
+
+
 def _bars(
     alerts: Sequence[Alert],
     severity: Severity,
@@ -102,13 +109,7 @@ def _bars(
             "color": [alpha(color, 0.35) if a.mark == "noise" else color for a in mine],
             "cornerradius": 3,
             "line": {"color": INFO, "width": [2.5 if a.id == selected else 0 for a in mine]},
-            # A ticket is told from a page without its colour, too.
-            "pattern": {
-                "shape": "" if severity == "page" else "/",
-                "size": 5,
-                "solidity": 0.25,
-                "fgcolor": "#00000040",
-            },
+            "pattern": hatch(severity),
         },
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
@@ -128,6 +129,8 @@ def _open(alerts: Sequence[Alert], rows: Mapping[tuple[str, str], int], last: da
         customdata=[[a.id] for a in alerts],
         hoverinfo="skip",
         cliponaxis=False,
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ _SAID, _PROBLEM, _NAME = "alerts-said", "alerts-problem", "alerts-name"
 _NAMELESS = "Write your name first: it stands beside what you record."
 _ENDS = {"1 h": timedelta(hours=1), "8 h": timedelta(hours=8), "Until tomorrow": None, "Until a date": None}
 _MORNING = time(9)
+_ALL = "All of the model"
 
 
 def who() -> None:
@@ -45,15 +46,15 @@ def heard() -> bool:
     return bool(st.session_state.pop(_SAID, False))
 
 
-def buttons(key: str, alerts: Sequence[Alert]) -> None:
-    """Acknowledge, useful, noise (each can be taken back) and silence, for alerts of one model."""
+def buttons(key: str, alerts: Sequence[Alert], *, first: bool = False) -> None:
+    """Acknowledge, useful, noise (each can be taken back) and silence, for alerts of one model; `first` stands out."""
     ids = tuple(a.id for a in alerts)
     taken = all(a.acknowledged_by for a in alerts)
     st.button(
         "Acknowledged" if taken else "Acknowledge",
         key=f"ack-{key}",
         icon=":material/done_all:" if taken else ":material/back_hand:",
-        type="secondary" if taken else "primary",
+        type="primary" if first and not taken else "secondary",
         help="Take it back: it escalates again" if taken else "You work on it: it no longer escalates",
         on_click=_acknowledge,
         args=(ids, taken),
@@ -97,8 +98,8 @@ def _mark(ids: Sequence[str], mark: Literal["useful", "noise"] | None) -> None:
     _say(each)
 
 
-def _say(what: Callable[[Path, str], object]) -> None:
-    name = str(st.session_state.get(WHO) or "").strip()
+def _say(what: Callable[[Path, str], object], name: str | None = None) -> None:
+    name = (name or st.session_state.get(WHO) or "").strip()
     st.session_state[_SAID] = True
     if not name:
         st.session_state[_PROBLEM] = _NAMELESS
@@ -113,49 +114,55 @@ def _say(what: Callable[[Path, str], object]) -> None:
 def silence(model: str, slos: Sequence[str]) -> None:
     """Asks why and how long; what fires goes on to be shown, nothing is sent."""
     at, zone = reads.as_of()
-    everything = f"all of {model}"
     st.markdown(
         f"Nothing is sent about **{model}** until the end. Times are those of the logs, now at "
         f"{wording.moment(at, zone)}."
     )
     with st.form("silence", border=False):
-        scope = st.selectbox("What", [everything, *slos], key="silence-what")
-        reason = st.text_input("Reason", key="silence-reason", placeholder="Load test, known cause, ticket …")
-        choice = st.pills("End", list(_ENDS), default="1 h", required=True, key="silence-end")
-        day = st.date_input(
+        st.selectbox("What", [_ALL, *slos], key="silence-what")
+        st.text_input("Reason", key="silence-reason", placeholder="Load test, known cause, ticket …")
+        st.pills("End", list(_ENDS), default="1 h", required=True, key="silence-end")
+        st.date_input(
             "Date",
             value=(at.astimezone(zone) + timedelta(days=7)).date(),
-            key="silence-date",
             min_value=at.astimezone(zone).date(),
+            key="silence-date",
             help="For “Until a date”: it ends at 09:00 that day",
         )
-        name = st.text_input("Your name", value=st.session_state.get(WHO) or "", key="silence-who")
-        if st.form_submit_button("Silence", type="primary", icon=":material/notifications_paused:"):
-            ends = _end(choice or "1 h", at.astimezone(zone), day, zone)
-            if problem := _silenced(model, None if scope == everything else scope, at, ends, reason, name):
-                st.error(problem, icon=":material/error:")
-            else:
-                st.session_state[_NAME] = name.strip()
-                st.rerun()
+        st.text_input("Your name", value=st.session_state.get(WHO) or "", key="silence-who")
+        st.form_submit_button(
+            "Silence", type="primary", icon=":material/notifications_paused:", on_click=_silence, args=(model,)
+        )
+    if problem := st.session_state.pop(_PROBLEM, None):
+        st.error(problem, icon=":material/error:")
+    elif heard():
+        st.rerun()
 
 
-def _end(choice: str, now: datetime, day: object, zone: ZoneInfo) -> datetime:
+def _silence(model: str) -> None:
+    said = st.session_state
+    at, zone = reads.as_of()
+    if not said["silence-reason"].strip():
+        said[_PROBLEM] = "Give a reason: it is shown with every alert that is silenced."
+        return
+    said[_NAME] = said["silence-who"].strip()
+    what = said["silence-what"]
+    _say(
+        lambda root, by: actions.silence(
+            root,
+            start=at,
+            until=_end(said["silence-end"], at.astimezone(zone), said["silence-date"], zone),
+            reason=said["silence-reason"],
+            by=by,
+            model=model,
+            slo=None if what == _ALL else what,
+        ),
+        said["silence-who"],
+    )
+
+
+def _end(choice: str, now: datetime, day: date, zone: ZoneInfo) -> datetime:
     if (span := _ENDS[choice]) is not None:
         return now + span
-    date = (now + timedelta(days=1)).date() if choice == "Until tomorrow" else day
-    return datetime.combine(date, _MORNING, tzinfo=zone)  # type: ignore[arg-type]
-
-
-def _silenced(model: str, slo: str | None, at: datetime, until: datetime, reason: str, name: str) -> str | None:
-    """Puts the silence on record; the sentence that says why not, if so."""
-    if not reason.strip():
-        return "Give a reason: it is shown with every alert that is silenced."
-    if not name.strip():
-        return _NAMELESS
-    try:
-        actions.silence(
-            reads.workspace().records_root, start=at, until=until, reason=reason, by=name, model=model, slo=slo
-        )
-    except BurnlineError as error:
-        return str(error)
-    return None
+    last = (now + timedelta(days=1)).date() if choice == "Until tomorrow" else day
+    return datetime.combine(last, _MORNING, tzinfo=zone)

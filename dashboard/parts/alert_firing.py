@@ -39,9 +39,8 @@ def firing_now(
                 _head(one, records, at, zone)
                 for alert in _by_slo(one.alerts):
                     _slo(alert, one.alerts, slo_of(statuses, alert), zone)
-                with st.container(horizontal=True, gap="small"):
-                    alert_actions.buttons(one.group.id, one.alerts)
-                with st.container(horizontal=True, gap="medium"):
+                with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                    alert_actions.buttons(one.group.id, one.alerts, first=one is fires[0])
                     links(one.alerts[0], incidents.get(one.alerts[0].id))
     if len(fires) > _MOST:
         st.caption(f"and {len(fires) - _MOST} more groups in the table below")
@@ -51,14 +50,11 @@ def links(alert: Alert, incident: Incident | None) -> None:
     """The places that explain an alert."""
     place = {"model": alert.model, "slo": alert.slo}
     st.page_link(state.page("budgets"), label="Budget", icon=":material/local_fire_department:", query_params=place)
-    st.page_link(
-        state.page("model"), label="Model", icon=":material/model_training:", query_params={"model": alert.model}
-    )
-    if incident is not None and state.page("incidents").is_file():
+    if incident is not None:
         st.page_link(
             state.page("incidents"),
             label="Incident",
-            icon=":material/emergency:",
+            icon=":material/report:",
             query_params={"incident": incident.id},
         )
 

@@ -21,7 +21,7 @@ from burnline.records.records import Records
 from burnline.results import Alert, Incident, SloStatus
 
 KEY = "alert-lanes"
-_ALERT = "alert"
+_ALERT, _CLICKED = "alert", "alert-clicked"
 _PERIODS = {"7 d": 7, "30 d": 30, "90 d": 90, "All": None}
 _STATES = {
     "firing": Mark("Firing", ":material/notifications_active:", "red"),
@@ -43,6 +43,7 @@ def alert_history(
     """Timeline, the alert of the address, and the table; they rerun alone until somebody says something."""
     if alert_actions.heard():
         st.rerun()
+    _follow_clicks()
     with st.container(border=True, key="card-history"):
         st.subheader("History", anchor=False)
         start, shown = _filters(alerts, at)
@@ -97,21 +98,23 @@ def _lanes(shown: Sequence[Alert], start: datetime, at: datetime, zone: ZoneInfo
         "low and hatched · an arrow at the right: it fires still · faded: marked as noise. Click a bar for the alert."
         + (f" The {_MOST_LANES} SLOs that alerted last." if len(last) > _MOST_LANES else "")
     )
-    picked = st.plotly_chart(
+    st.plotly_chart(
         timeline([a for a in shown if (a.model, a.slo) in drawn], start, at, zone, st.query_params.get(_ALERT)),
         key=KEY,
-        on_select=_pick,
+        on_select="rerun",
         selection_mode="points",
         config={"displayModeBar": False},
         alt="When each SLO alerted: pages and tickets from their start to their resolution; the table holds the same",
     )
-    del picked
 
 
-def _pick() -> None:
-    points = st.session_state[KEY]["selection"]["points"]
-    if points:
-        st.query_params[_ALERT] = points[0]["customdata"][0]
+def _follow_clicks() -> None:
+    """A click on a bar, once, names its alert in the address; what is drawn then frames it."""
+    points = st.session_state[KEY]["selection"]["points"] if KEY in st.session_state else []
+    clicked = points[0]["customdata"][0] if points else None
+    if clicked is not None and clicked != st.session_state.get(_CLICKED):
+        st.query_params[_ALERT] = clicked
+    st.session_state[_CLICKED] = clicked
 
 
 def _one(
@@ -222,7 +225,7 @@ def _row(alert: Alert, on_burns: frozenset[str], at: datetime) -> dict[str, Any]
         "track": wording.TRACKS[alert.track],
         "now": [_state(alert).word],
         "lasted": lasted(alert, at),
-        "rule": fired(alert),
+        "rule": f"{alert.rule} · {wording.times(alert.burn_long)} / {wording.times(alert.burn_short)}",
         "spent": alert.budget_spent * 100,
         "hindsight": "true burn" if alert.id in on_burns else "no burn",
         "mark": [MARKS[alert.mark].word] if alert.mark else [],
@@ -258,7 +261,7 @@ def _columns(alerts: Sequence[Alert]) -> dict[str, Any]:
         "track": config.TextColumn("Track", width=98),
         "now": pills("Now", _STATES.values(), 82),
         "lasted": config.TextColumn("Lasted", width=86, alignment="right"),
-        "rule": config.TextColumn("Rule and burn, long / short", width=180),
+        "rule": config.TextColumn("Rule · burn long / short", width=180),
         "spent": config.NumberColumn(
             "Spent", format="%.1f %%", width=66, help="Of the budget of a window, when the alert started"
         ),

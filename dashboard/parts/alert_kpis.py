@@ -80,12 +80,12 @@ def alert_kpis(fires: Sequence[Firing], found: Worth, drawn: Lines) -> None:
             last,
             last - before,
             delta_color="inverse" if last > before else "off",
-            delta_description="against the week before",
+            delta_description="7 d",
             chart_data=drawn.pages,
             chart_type="area",
             border=True,
             height="stretch",
-            help="Pages that started. The line: per day, the last thirty.",
+            help="Pages that started, and how many more than in the week before. The line: per day.",
         )
         st.metric(
             "Alerts a week",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -41,8 +41,9 @@ def alert_replay(models: Sequence[ModelStatus], first: tuple[str, str] | None, z
         return
     with st.container(border=True, key="card-replay"):
         st.subheader("Replay: what would other rules have done?", anchor=False)
-        subject = known[_pick(list(known), "/".join(first) if first else None)]
-        settings = _editor(subject, many)
+        in_force = {name: default_rules(one, many) for name, one in known.items()}
+        subject = known[_pick(in_force, "/".join(first) if first else None)]
+        settings = _editor(subject, in_force)
         try:
             with st.spinner(f"Replaying {subject.name} …"):
                 found = reads.replay(subject.model.model, subject.slo.slo, settings)
@@ -64,7 +65,8 @@ def alert_replay(models: Sequence[ModelStatus], first: tuple[str, str] | None, z
                 alt=f"Burn of {subject.name} over time, its true burns, and when rules alone and with evidence alerted",
             )
             st.caption(
-                "Burn as it became known, on a logarithmic scale; shaded: true burns, judged in hindsight. "
+                "Burn as it became known, on a logarithmic scale; at 1× (dotted) the budget lasts exactly. "
+                "Shaded: true burns, judged in hindsight. "
                 f"{wording.moment(found.from_, zone)} to {wording.moment(found.to, zone)}."
             )
 
@@ -123,27 +125,37 @@ def default_rules(subject: Subject, many: int) -> tuple[str, float]:
     return written(applied.apply(rules(length))), applied.alpha
 
 
-def _pick(names: Sequence[str], first: str | None) -> str:
+def _pick(in_force: Mapping[str, tuple[str, float]], first: str | None) -> str:
     """The SLO of the address; another place of the page begins with its own."""
+    names = list(in_force)
     if first in names and st.session_state.get(_OF) not in (None, first):
         st.session_state[_PICK] = first
-        _forget()
+        _forget(in_force)
     st.session_state[_OF] = first
     index = names.index(first) if first in names else 0
     return st.selectbox(
-        "Of which SLO", names, index=index, key=_PICK, bind="query-params", width=340, on_change=_forget
+        "Of which SLO",
+        names,
+        index=index,
+        key=_PICK,
+        bind="query-params",
+        width=340,
+        on_change=_forget,
+        args=(in_force,),
     )
 
 
-def _forget() -> None:
+def _forget(in_force: Mapping[str, tuple[str, float]]) -> None:
     """Another SLO begins with its own promise and rules."""
-    for key in (_GOAL, _LIMIT, _ALPHA, _RULES):
-        st.session_state.pop(key, None)
+    for key in (_GOAL, _LIMIT, _ALPHA):
+        if key in st.session_state:
+            st.session_state[key] = ""
+    st.session_state[_RULES] = in_force[st.session_state[_PICK]][0]
 
 
-def _editor(subject: Subject, many: int) -> dict[str, str]:
+def _editor(subject: Subject, defaults: Mapping[str, tuple[str, float]]) -> dict[str, str]:
     """Draws what can be tried; what differs from what is in force."""
-    in_force, alpha = default_rules(subject, many)
+    in_force, alpha = defaults[subject.name]
     slo = subject.slo
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         goal = st.text_input(
@@ -179,7 +191,14 @@ def _editor(subject: Subject, many: int) -> dict[str, str]:
             help="Separate rules by commas. Those of the tier of the model are in force.",
         )
         moved = bool(goal or limit or level or tried.strip() != in_force)
-        st.button("Reset", icon=":material/restart_alt:", key="reset-replay", disabled=not moved, on_click=_forget)
+        st.button(
+            "Reset",
+            icon=":material/restart_alt:",
+            key="reset-replay",
+            disabled=not moved,
+            on_click=_forget,
+            args=(defaults,),
+        )
     wanted = {"objective": _percentage(goal), "threshold": limit.replace("\u00a0", ""), "alpha": level}
     settings = {key: value.strip() for key, value in wanted.items() if value.strip()}
     if tried.strip() != in_force:

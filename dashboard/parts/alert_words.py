@@ -71,21 +71,24 @@ class Worth:
         return self.noise / (self.useful + self.noise) if self.useful + self.noise else None
 
 
-def firing(alerts: Sequence[Alert], groups: Sequence[AlertGroup]) -> list[Firing]:
-    """The groups of which something fires: pages first, what nobody answers first, then by tier and budget spent."""
+def firing(
+    alerts: Sequence[Alert], groups: Sequence[AlertGroup], statuses: Mapping[tuple[str, str], SloStatus]
+) -> list[Firing]:
+    """The groups of which something fires: pages first, then what nobody answers, by tier and by what is left."""
     open_: dict[str | None, list[Alert]] = {}
     for alert in alerts:
         if alert.resolved_at is None:
             open_.setdefault(alert.group, []).append(alert)
 
+    def left(alert: Alert) -> float:
+        slo = slo_of(statuses, alert)
+        return 1.0 if slo is None or slo.budget_remaining is None else slo.budget_remaining
+
     def urgency(one: Firing) -> tuple[bool, bool, int, float]:
-        first = one.alerts[0]
-        return one.severity != "page", one.answered, first.tier or 9, -max(a.budget_spent for a in one.alerts)
+        return one.severity != "page", one.answered, one.alerts[0].tier or 9, min(map(left, one.alerts))
 
     found = [
-        Firing(g, tuple(sorted(open_[g.id], key=lambda a: (a.severity, -a.budget_spent))))
-        for g in groups
-        if g.id in open_
+        Firing(g, tuple(sorted(open_[g.id], key=lambda a: (a.severity, left(a))))) for g in groups if g.id in open_
     ]
     return sorted(found, key=urgency)
 
@@ -106,7 +109,7 @@ def answer(fires: Sequence[Firing]) -> str:
     count = "1 alert fires" if number == 1 else f"{number} alerts fire"
     if len(models) == 1:
         return f"{count}, of {next(iter(models))}."
-    begin = f"Begin with {fires[0].group.model}." if not fires[0].answered else "Somebody answers each page."
+    begin = f"Begin with {fires[0].group.model}." if not fires[0].answered else "Somebody answers each."
     return f"{count} in {len(models)} models. {begin}"
 
 

@@ -37,7 +37,9 @@ def any_model(models: Sequence[ModelStatus]) -> ModelStatus | None:
     follow, missing = state.choice("model", list(known))
     if missing:
         guard.no_such(f"model {missing}")
-    return known.get(st.selectbox("Model", list(known), placeholder="All models", width=240, **follow) or "")
+    return known.get(
+        st.selectbox("Model", list(known), index=None, placeholder="All models", width=240, **follow) or ""
+    )
 
 
 def any_slo(model: ModelStatus) -> SloStatus | None:
@@ -46,4 +48,4 @@ def any_slo(model: ModelStatus) -> SloStatus | None:
     follow, missing = state.choice("slo", list(known))
     if missing:
         guard.no_such(f"SLO {missing} of {model.model}")
-    return known.get(st.selectbox("SLO", list(known), placeholder="All SLOs", width=200, **follow) or "")
+    return known.get(st.selectbox("SLO", list(known), index=None, placeholder="All SLOs", width=200, **follow) or "")
