@@ -97,7 +97,7 @@ class Standing:
         waiting = [q for q in self.asked if q.model in self.fleet.seen and waits_for_labels(q) and self._waits(q)]
         found = unlabelled(self.fleet, waiting, self.phi)
         hours = [q for q in self.known if waits_for_hours(q) and self._waits(q)]
-        found |= {_key(q): unjudged(self.fleet, q, self.phi[_key(q)]) for q in hours}
+        found |= unjudged(self.fleet, hours, self.phi)
         return {key: estimate for key, estimate in found.items() if estimate is not None}
 
     def _waits(self, question: Question) -> bool:

@@ -7,6 +7,8 @@ estimation per row, summed by the hour; the scatter is empirical).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -17,10 +19,11 @@ from burnline.budgets.fleet import Fleet, slice_values
 from burnline.budgets.question import Question, key_of
 from burnline.results import Estimate
 from burnline.rollups.days import BUCKETS_PER_DAY
-from burnline.rollups.expected import expected, surrogate_info
+from burnline.rollups.expected import expected, relative_errors
 from burnline.rollups.reads import HOUR, hourly
 
 Floats = NDArray[np.float64]
+Key = tuple[str, str]
 
 _Z = 1.96
 _ENOUGH_RATIOS = 48
@@ -33,36 +36,56 @@ def waits_for_hours(question: Question) -> bool:
     return slices is not None and slices.kind == "root_mean_square"
 
 
-def unjudged(fleet: Fleet, question: Question, phi: float) -> Estimate | None:
-    """The estimate over all hours of the window with enough requests, judged or not; ``None`` without a surrogate.
+def unjudged(fleet: Fleet, chosen: Sequence[Question], phi: Mapping[Key, float]) -> dict[Key, Estimate | None]:
+    """The estimate of each SLO over all hours of its window with enough requests, judged or not.
 
-    ``phi`` is the over-dispersion of the bad hours.
+    ``chosen`` judge hours (``waits_for_hours``); ``phi`` are the over-dispersions of their bad hours. ``None`` without
+    a surrogate, and where no hour waits.
     """
+    if not chosen:
+        return {}
+    begun = min(fleet.seen[q.model].first_us // 300_000_000 for q in chosen)
+    hours = expected(fleet.snapshot, begun - begun % HOUR, fleet.last, model=fleet.only).filter(
+        pl.col("kind") == "rmse"
+    )
+    measures = sorted({q.measure.id for q in chosen if q.measure is not None})
+    first = int(hours["t"].min()) if hours.height else fleet.last  # type: ignore[arg-type]
+    sums = hourly(fleet.snapshot, first, fleet.last, model=fleet.only, measures=measures)
+    errors = relative_errors(fleet.snapshot)
+    return {
+        key_of(q): _estimate(fleet, q, hours, sums, phi[key_of(q)], errors[q.model])
+        for q in chosen
+        if q.model in errors
+    }
+
+
+def _estimate(
+    fleet: Fleet, question: Question, hours: pl.DataFrame, sums: pl.DataFrame, phi: float, relative_error: float
+) -> Estimate | None:
     measure = question.measure
     assert measure is not None
     assert measure.slices is not None
-    info = surrogate_info(fleet.snapshot, question.model, fleet.last)
     window = fleet.spans[key_of(question)]
-    hours = expected(fleet.snapshot, 0, fleet.last, model=question.model).filter(pl.col("kind") == "rmse")
-    if info is None or hours.is_empty():
-        return None
-    first = int(hours["t"][0])
-    sums = hourly(fleet.snapshot, first, fleet.last, model=question.model, measures=[measure.id])
-    judged = slice_values(sums, measure.slices).select("t", "value", "bad")
-    hours = hours.filter(pl.col("n") >= measure.slices.min_rows).with_columns(mean=pl.col("expected") / pl.col("n"))
-    known = outside(hours.join(judged, on="t", how="left"), fleet.excluded(question))
+    mine = sums.filter(pl.col("model") == question.model, pl.col("measure") == measure.id)
+    judged = slice_values(mine, measure.slices).select("t", "value", "bad")
+    due = hours.filter(pl.col("model") == question.model, pl.col("n") >= measure.slices.min_rows)
+    due = due.with_columns(mean=pl.col("expected") / pl.col("n"))
+    known = outside(due.join(judged, on="t", how="left"), fleet.excluded(question))
     taught = known.drop_nulls("value").filter(pl.col("mean") > 0)
     ratios = (taught["value"] ** 2 / taught["mean"]).to_numpy()
     inside = known.filter(pl.col("t") >= window.first - window.first % HOUR)
     waiting, seen = inside.filter(pl.col("value").is_null()), inside.drop_nulls("value")
     if waiting.is_empty():
         return None
-    chance = _chance(waiting["mean"].to_numpy(), measure.slices.threshold, ratios, info.relative_error)
+    chance, past = (
+        _chance(rows["mean"].to_numpy(), measure.slices.threshold, ratios, relative_error) for rows in (waiting, seen)
+    )
     counted = float(seen["bad"].sum())
     sd = float(np.sqrt(phi * (chance * (1 - chance)).sum()))
     bad, total = counted + float(chance.sum()), float(inside.height)
     low, high = max(counted, bad - _Z * sd), min(counted + waiting.height, bad + _Z * sd)
-    due = _chance(seen["mean"].to_numpy(), measure.slices.threshold, ratios, info.relative_error)
+    realised = 1 - counted / seen.height if seen.height else None
+    foreseen = 1 - float(past.mean()) if seen.height else None
     return Estimate(
         value=1 - bad / total,
         interval=(1 - high / total, 1 - low / total),
@@ -72,11 +95,11 @@ def unjudged(fleet: Fleet, question: Question, phi: float) -> Estimate | None:
         delay_bias=False,
         labelled=float(seen.height),
         waiting=float(waiting.height),
-        surrogate=1 - float(chance.sum() + due.sum()) / total,
-        backtest_error=_backtest(seen, due),
-        expected=1 - float(due.mean()) if seen.height else None,
-        realised=1 - counted / seen.height if seen.height else None,
-        gap=float(due.mean()) - counted / seen.height if seen.height else None,
+        surrogate=1 - float(chance.sum() + past.sum()) / total,
+        backtest_error=_backtest(seen, past),
+        expected=foreseen,
+        realised=realised,
+        gap=realised - foreseen if realised is not None and foreseen is not None else None,
     )
 
 

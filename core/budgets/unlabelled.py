@@ -13,7 +13,7 @@ from burnline.budgets.late_labels import label_estimates
 from burnline.budgets.question import Question, key_of
 from burnline.results import Estimate
 from burnline.rollups.days import BUCKETS_PER_DAY
-from burnline.rollups.expected import expected, surrogate_info
+from burnline.rollups.expected import expected, relative_errors
 from burnline.rollups.label_reads import calibration, cohorts, confidence_bins
 from burnline.rollups.measures import REQUESTS
 from burnline.rollups.reads import hourly
@@ -144,10 +144,9 @@ def _surrogate(fleet: Fleet, chosen: Sequence[Question], since: int) -> pl.DataF
         .agg(pl.col("n", "expected").sum(), sampled=(pl.col("sd") ** 2).sum().sqrt())
         .filter(pl.col("n") > 0)
     )
-    known = {model: surrogate_info(fleet.snapshot, model, fleet.last) for model in days["model"].unique()}
-    common = {model: info.relative_error for model, info in known.items() if info is not None}
     rate = pl.col("expected") / pl.col("n")
-    of_table = rate * pl.col("model").replace_strict(common, default=0.0, return_dtype=pl.Float64)
+    common = pl.col("model").replace_strict(relative_errors(fleet.snapshot), default=0.0, return_dtype=pl.Float64)
+    of_table = rate * common
     return (
         days.join(place, on="model")
         .with_columns(rate=rate, sd=pl.col("sampled") / pl.col("n") + of_table)

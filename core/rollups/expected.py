@@ -178,6 +178,11 @@ _HOURS = f"""
     from filled where mean is not null order by model, kind, t"""
 
 
+def relative_errors(snapshot: Snapshot) -> dict[str, float]:
+    """How far the level of each model's surrogate may be off, as a share of it: standard errors by model."""
+    return {name: entry.relative_error for name, entry in snapshot.ledger.expected.models.items()}
+
+
 def surrogate_info(snapshot: Snapshot, model: str, last: int) -> SurrogateInfo | None:
     """The surrogate of a model as of bucket ``last``; ``None`` when the model has no SLO that asks for one."""
     entry = snapshot.ledger.expected.models.get(model)
