@@ -14,6 +14,7 @@ _CSS = """
 [data-testid="stApp"],[data-testid="stHeader"]{background:light-dark(#F4F6F9,#0A0E15)}
 [class*="st-key-card"],[data-testid="stMetric"]{background:light-dark(#fff,#111723);
   box-shadow:0 1px 2px light-dark(rgba(16,24,40,.06),rgba(0,0,0,.4))}
+[data-testid^="stBaseButton-primary"],[data-testid^="stBaseButton-primary"] p{color:light-dark(#fff,#0A0E15)}
 [data-testid="stMetric"],[data-testid="stMarkdownContainer"]{font-variant-numeric:tabular-nums}
 </style>
 """

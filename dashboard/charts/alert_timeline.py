@@ -93,7 +93,6 @@ def _bars(
     starts = [max(wall(a.started_at, zone), first) for a in mine]
     ends = [wall(a.resolved_at, zone) if a.resolved_at else last for a in mine]
     least = (last - first) * _LEAST
-    color = COLORS[severity]
     return go.Bar(
         name=severity,
         orientation="h",
@@ -106,7 +105,7 @@ def _bars(
         textposition="none",
         hovertemplate="%{text}<extra></extra>",
         marker={
-            "color": [alpha(color, 0.35) if a.mark == "noise" else color for a in mine],
+            "color": [_color(a) for a in mine],
             "cornerradius": 3,
             "line": {"color": INFO, "width": [2.5 if a.id == selected else 0 for a in mine]},
             "pattern": hatch(severity),
@@ -114,6 +113,11 @@ def _bars(
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
     )
+
+
+def _color(alert: Alert) -> str:
+    color = COLORS[alert.severity]
+    return alpha(color, 0.35) if alert.mark == "noise" else color
 
 
 def _open(alerts: Sequence[Alert], rows: Mapping[tuple[str, str], int], last: datetime) -> go.Scatter:
@@ -124,7 +128,7 @@ def _open(alerts: Sequence[Alert], rows: Mapping[tuple[str, str], int], last: da
         marker={
             "symbol": "triangle-right",
             "size": [13 if a.severity == "page" else 10 for a in alerts],
-            "color": [COLORS[a.severity] for a in alerts],
+            "color": [_color(a) for a in alerts],
         },
         customdata=[[a.id] for a in alerts],
         hoverinfo="skip",

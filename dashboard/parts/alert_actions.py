@@ -62,10 +62,9 @@ def buttons(key: str, alerts: Sequence[Alert], *, first: bool = False) -> None:
     for mark, look in MARKS.items():
         given = all(a.mark == mark for a in alerts)
         st.button(
-            look.word,
+            f"Marked {look.label}" if given else look.word,
             key=f"{mark}-{key}",
-            icon=look.icon,
-            type="primary" if given else "secondary",
+            icon=":material/check:" if given else look.icon,
             help="Take the mark back" if given else f"It was {look.label}: the noise figures count it",
             on_click=_mark,
             args=(ids, None if given else mark),

@@ -64,10 +64,16 @@ def badges(alerts: Sequence[Alert], records: Records, at: datetime, zone: ZoneIn
     names = dict.fromkeys(a.acknowledged_by for a in alerts if a.acknowledged_by)
     if names:
         st.badge(f"acknowledged by {', '.join(map(str, names))}", icon=":material/done_all:", color="green")
-    reasons = {a.silenced: records.silence(a.model, a.slo, at) for a in alerts if a.silenced}
-    for reason, silence in reasons.items():
-        until = f" until {wording.brief(silence.end, zone)}" if silence else ""
-        st.badge(f"silenced{until}: {reason}", icon=":material/notifications_paused:", color="gray")
+    silenced = {a.slo: records.silence(a.model, a.slo, at) for a in alerts if a.silenced}
+    whole = len(silenced) == len({a.slo for a in alerts})
+    for silence in {s.id: s for s in silenced.values() if s is not None}.values():
+        mine = [slo for slo, found in silenced.items() if found == silence]
+        what = "silenced" if whole else f"{', '.join(mine)} silenced"
+        st.badge(
+            f"{what} until {wording.brief(silence.end, zone)}: {silence.reason}",
+            icon=":material/notifications_paused:",
+            color="gray",
+        )
 
 
 def _head(one: Firing, records: Records, at: datetime, zone: ZoneInfo) -> None:

@@ -144,7 +144,8 @@ def _one(
         began = f" The burn began {wording.brief(alert.onset, zone)}." if alert.onset else ""
         ended = f"resolved {wording.brief(alert.resolved_at, zone)}" if alert.resolved_at else "it fires still"
         st.markdown(
-            f"{fired(alert)} from {wording.moment(alert.started_at, zone)}; {ended} ({lasted(alert, at)}).{began}  \n"
+            f"Fired as it {fired(alert)}, from {wording.moment(alert.started_at, zone)}; {ended} "
+            f"({lasted(alert, at)}).{began}  \n"
             f"{cost(alert, slo_of(statuses, alert))} · {chance(alert.e_value)} · "
             f"{on_burn(alert, on_burns)} · "
             f"{'stands' if alert.fleet_discovery else 'does not stand'} out in the fleet"

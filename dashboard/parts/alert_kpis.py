@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from burnline.dashboard import wording
-from burnline.dashboard.parts.alert_words import DAYS, WEEK, Firing, Worth
+from burnline.dashboard.parts.alert_words import DAYS, WEEK, Firing, Worth, plural
 from burnline.results import Alert
 
 
@@ -64,7 +64,7 @@ def alert_kpis(fires: Sequence[Firing], found: Worth, drawn: Lines) -> None:
         st.metric(
             "Firing now",
             firing,
-            f"{pages} pages, {firing - pages} tickets",
+            f"{plural(pages, 'page')}, {plural(firing - pages, 'ticket')}",
             delta_color="red" if pages else "orange" if firing else "gray",
             delta_arrow="off",
             chart_data=drawn.firing,

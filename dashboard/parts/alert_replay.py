@@ -41,9 +41,8 @@ def alert_replay(models: Sequence[ModelStatus], first: tuple[str, str] | None, z
         return
     with st.container(border=True, key="card-replay"):
         st.subheader("Replay: what would other rules have done?", anchor=False)
-        in_force = {name: default_rules(one, many) for name, one in known.items()}
-        subject = known[_pick(in_force, "/".join(first) if first else None)]
-        settings = _editor(subject, in_force)
+        subject = known[_pick(known, "/".join(first) if first else None, many)]
+        settings = _editor(subject, known, many)
         try:
             with st.spinner(f"Replaying {subject.name} …"):
                 found = reads.replay(subject.model.model, subject.slo.slo, settings)
@@ -125,12 +124,12 @@ def default_rules(subject: Subject, many: int) -> tuple[str, float]:
     return written(applied.apply(rules(length))), applied.alpha
 
 
-def _pick(in_force: Mapping[str, tuple[str, float]], first: str | None) -> str:
+def _pick(known: Mapping[str, Subject], first: str | None, many: int) -> str:
     """The SLO of the address; another place of the page begins with its own."""
-    names = list(in_force)
+    names = list(known)
     if first in names and st.session_state.get(_OF) not in (None, first):
         st.session_state[_PICK] = first
-        _forget(in_force)
+        _forget(known, many)
     st.session_state[_OF] = first
     index = names.index(first) if first in names else 0
     return st.selectbox(
@@ -141,21 +140,21 @@ def _pick(in_force: Mapping[str, tuple[str, float]], first: str | None) -> str:
         bind="query-params",
         width=340,
         on_change=_forget,
-        args=(in_force,),
+        args=(known, many),
     )
 
 
-def _forget(in_force: Mapping[str, tuple[str, float]]) -> None:
+def _forget(known: Mapping[str, Subject], many: int) -> None:
     """Another SLO begins with its own promise and rules."""
     for key in (_GOAL, _LIMIT, _ALPHA):
         if key in st.session_state:
             st.session_state[key] = ""
-    st.session_state[_RULES] = in_force[st.session_state[_PICK]][0]
+    st.session_state[_RULES] = default_rules(known[st.session_state[_PICK]], many)[0]
 
 
-def _editor(subject: Subject, defaults: Mapping[str, tuple[str, float]]) -> dict[str, str]:
+def _editor(subject: Subject, known: Mapping[str, Subject], many: int) -> dict[str, str]:
     """Draws what can be tried; what differs from what is in force."""
-    in_force, alpha = defaults[subject.name]
+    in_force, alpha = default_rules(subject, many)
     slo = subject.slo
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         goal = st.text_input(
@@ -197,7 +196,7 @@ def _editor(subject: Subject, defaults: Mapping[str, tuple[str, float]]) -> dict
             key="reset-replay",
             disabled=not moved,
             on_click=_forget,
-            args=(defaults,),
+            args=(known, many),
         )
     wanted = {"objective": _percentage(goal), "threshold": limit.replace("\u00a0", ""), "alpha": level}
     settings = {key: value.strip() for key, value in wanted.items() if value.strip()}

@@ -23,7 +23,7 @@ MARKS = {
 }
 _NIGHT = (22, 7)
 _MILLION = 1e6
-_GOOD = 0.9
+_GOOD, _TOLERATED = 0.9, 0.2
 _NAMED = 3
 
 
@@ -117,14 +117,13 @@ def woke(alerts: Sequence[Alert], at: datetime, zone: ZoneInfo) -> str:
     """What woke people in the last seven days."""
     pages = [a for a in alerts if a.severity == "page" and a.started_at > at - WEEK]
     tickets = sum(a.severity == "ticket" and a.started_at > at - WEEK for a in alerts)
-    rest = f"{tickets} ticket{'' if tickets == 1 else 's'}"
+    rest = plural(tickets, "ticket")
     if not pages:
         return f"Nobody was woken in the last 7 days: no page, {rest}."
     models = list(dict.fromkeys(a.model for a in reversed(pages)))
     named = ", ".join(models[:_NAMED]) + (f" and {len(models) - _NAMED} more" if len(models) > _NAMED else "")
     nights = sum(not _NIGHT[1] <= a.started_at.astimezone(zone).hour < _NIGHT[0] for a in pages)
-    count = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
-    return f"In the last 7 days **{count}** woke people ({nights} at night) for {named}; {rest}."
+    return f"In the last 7 days **{plural(len(pages), 'page')}** woke people ({nights} at night) for {named}; {rest}."
 
 
 def judged(found: Worth, days: int) -> str:
@@ -132,21 +131,29 @@ def judged(found: Worth, days: int) -> str:
     share = found.precision
     if share is None:
         return f":gray[:material/notifications_off:] No alert in {days} days: nothing burned fast enough with evidence."
-    verdict = (
-        ":green[:material/check_circle:] **Worth having**"
-        if share >= _GOOD and (found.noisy or 0.0) <= 1 - _GOOD
-        else ":orange[:material/warning:] **Noisy**"
-    )
-    marked = found.useful + found.noise
-    people = (
-        f"people marked {found.useful} as useful and {found.noise} as noise"
-        if marked
-        else "nobody has marked one as useful or noise yet"
-    )
+    hits = f"{found.on_burn} of {plural(found.alerts, 'alert')} of the last {days} days"
+    pace = f"{found.per_week:.1f} start in a week"
+    if share < _GOOD:
+        return f":orange[:material/warning:] **Noisy**: only {hits} were on a burn that mattered; {pace}{_said(found)}."
+    if (found.noisy or 0.0) > _TOLERATED:
+        return (
+            f":orange[:material/warning:] **Noisy to people**: they marked {found.noise} of "
+            f"{found.useful + found.noise} as noise, though {hits} were on a burn that mattered; {pace}."
+        )
     return (
-        f"{verdict}: {found.on_burn} of {found.alerts} alerts of the last {days} days were on a burn that "
-        f"mattered, {found.per_week:.1f} start in a week; {people}."
+        f":green[:material/check_circle:] **Worth having**: {hits} were on a burn that mattered; {pace}{_said(found)}."
     )
+
+
+def _said(found: Worth) -> str:
+    if not found.useful + found.noise:
+        return "; nobody has marked one as useful or noise yet"
+    return f"; people marked {found.useful} as useful and {found.noise} as noise"
+
+
+def plural(number: int, word: str) -> str:
+    """A number of things: `1 page`, `3 pages`."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def chance(e_value: float | None) -> str:

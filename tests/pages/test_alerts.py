@@ -91,8 +91,8 @@ def test_marks_feed_the_noise_figure(open_page: OpenPage) -> None:
     workspace = FakeWorkspace()
     app = press(named(open_page("alerts", workspace=workspace)), "Noise")
     assert numbers(app)["Marked as noise"] == "100\u00a0%"
-    assert "people marked 0 as useful and 2 as noise" in words(app)
-    app = press(app, "Noise")
+    assert "**Noisy to people**: they marked 2 of 2 as noise, though 8 of 8 alerts" in words(app)
+    app = press(app, "Marked noise")
     assert numbers(app)["Marked as noise"] == "–"
 
 
