@@ -12,6 +12,7 @@ from datetime import datetime
 
 import polars as pl
 
+from burnline.alerts.incidents import POSTMORTEM
 from burnline.dashboard import wording
 from burnline.dashboard.incident_case import Case, detected_after, lasted, slos_by_cost
 from burnline.dashboard.incident_words import (
@@ -68,13 +69,11 @@ def file_name(incident: Incident) -> str:
 def _facts(case: Case) -> str:
     one = case.incident
     ended = wording.moment(one.ended_at, case.zone) if one.ended_at else "still open"
+    due = f"required: over {share(POSTMORTEM)} of a budget spent" if one.postmortem_required else "optional"
     facts = [
         ("Status", f"{STATES[one.state].word}, {STATUSES[one.status].lower()}"),
         ("Severity", SEVERITIES[one.severity].word),
-        (
-            "Postmortem",
-            "required: more than 20\u00a0% of a budget was spent" if one.postmortem_required else "optional",
-        ),
+        ("Postmortem", due),
         ("Started", wording.moment(one.started_at, case.zone)),
         ("Detected", wording.moment(one.detected_at, case.zone)),
         ("Ended", ended),

@@ -26,6 +26,7 @@ VIEWS = {
     "model": "model?model=fraud-scorer",
     "budgets": "budgets?model=fraud-scorer&slo=accuracy",
     "alerts": "alerts",
+    "incidents": "incidents",
 }
 README_PICTURES = {"fleet-dark-1440", "model-light-1440", "budgets-dark-1440"}
 TALLEST = 1800

@@ -23,6 +23,8 @@ _PANEL, _HEAD, _LANE, _FOOT = 128, 40, 24, 24
 # Burn from a tenth of the budget's pace up to a thousand times it, in powers of ten.
 _LOWEST, _TICKS = -1.0, (0.1, 1.0, 10.0, 100.0, 1000.0)
 _FAST = 10.0
+# Nothing bad is a thin line, so that no data is what has none.
+_LEAST = 0.05
 # Names of changes closer than this share of the width would lie on each other: they go a line down.
 _NAME_WIDTH, _MOST_LINES = 0.2, 4
 
@@ -76,7 +78,7 @@ def _burn(figure: go.Figure, row: int, course: pl.DataFrame, case: Case, step: t
     figure.add_trace(
         go.Bar(
             x=[wall(at, case.zone) for at in known["time"]],
-            y=[_height(rate) - _LOWEST for rate in rates],
+            y=[max(_height(rate) - _LOWEST, _LEAST) for rate in rates],
             base=[_LOWEST] * known.height,
             width=[step / timedelta(milliseconds=1)] * known.height,
             offset=0,

@@ -154,7 +154,7 @@ def _label(incident: Incident, axis: str, start: datetime, at: datetime, zone: Z
         yref=f"y{axis}",
         xanchor="right" if late else "left",
         yanchor="middle",
-        xshift=-4 if late else 4,
+        xshift=-8 if late else 4,
         font={"size": 10.5, "color": INKS[incident.severity] if incident.state == "open" else MUTE},
     )
 

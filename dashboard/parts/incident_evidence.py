@@ -40,7 +40,7 @@ def incident_course_card(case: Case, courses: Mapping[str, pl.DataFrame], step: 
 
 def incident_alerts(case: Case) -> None:
     """Draws the alerts of an incident; a row opens the alert."""
-    with st.container(border=True, key="card-incident-alerts", height="stretch"):
+    with st.container(border=True, key="card-incident-alerts"):
         st.subheader(f"What fired · {len(case.alerts)}", anchor=False)
         st.dataframe(
             pl.DataFrame([_row(alert, case) for alert in case.alerts], infer_schema_length=None),
@@ -76,17 +76,17 @@ def _columns(ids: Sequence[str]) -> dict[str, Any]:
             type="tertiary",
             alignment="left",
             pinned=True,
-            width=104,
+            width=100,
         ),
-        "severity": pills("Severity", SEVERITIES.values(), 70),
-        "rule": config.TextColumn("Pair", width=70),
-        "fired": config.TextColumn("Fired", width=96),
-        "burn": config.TextColumn("Burn long / short", width=112, alignment="right"),
+        "severity": pills("Severity", SEVERITIES.values(), 66),
+        "rule": config.TextColumn("Pair", width=60),
+        "fired": config.TextColumn("Fired", width=94),
+        "burn": config.TextColumn("Burn long / short", width=108, alignment="right"),
         "evidence": config.TextColumn(
-            "Evidence", width=200, help="How likely chance alone is to look like this while the budget holds"
+            "Evidence", width=206, help="How likely chance alone is to look like this while the budget holds"
         ),
-        "spent": config.TextColumn("Spent by then", width=92, alignment="right", help="Share of the budget"),
-        "resolved": config.TextColumn("Resolved", width=96),
+        "spent": config.TextColumn("Spent", width=56, alignment="right", help="Share of the budget by then"),
+        "resolved": config.TextColumn("Resolved", width=94),
     }
 
 

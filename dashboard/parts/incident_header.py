@@ -26,7 +26,7 @@ def incident_header(case: Case, *, opened: bool) -> None:
         st.badge(wording.TRACKS[one.track], icon=":material/layers:", color="blue")
     st.markdown(headline(case))
     if before := preceded(case):
-        st.markdown(f":gray[:material/history:] {before} That it came before does not make it the cause.")
+        st.markdown(f":gray[:material/history:] {before} That does not make it the cause.")
     _tiles(case)
 
 

@@ -28,11 +28,15 @@ def state_counts(incidents: Sequence[Incident]) -> None:
     with st.container(horizontal=True, gap="small"):
         for severity, mark in SEVERITIES.items():
             if number := sum(i.state == "open" and i.severity == severity for i in incidents):
-                st.badge(f"{number} open {mark.label}", icon=mark.icon, color=mark.color)
+                st.badge(f"{number} {mark.label}{_s(number)} open", icon=mark.icon, color=mark.color)
         if number := sum(i.postmortem_required and i.status != "closed" for i in incidents):
-            st.badge(f"{number} {REQUIRED.label}", icon=REQUIRED.icon, color=REQUIRED.color)
+            st.badge(f"{number} postmortem{_s(number)} required", icon=REQUIRED.icon, color=REQUIRED.color)
         if number := sum(i.state == "resolved" for i in incidents):
             st.badge(f"{number} {STATES['resolved'].label}", icon=STATES["resolved"].icon, color="green")
+
+
+def _s(number: int) -> str:
+    return "" if number == 1 else "s"
 
 
 def overview(incidents: Sequence[Incident], at: datetime, zone: ZoneInfo, shown: str | None) -> None:

@@ -118,7 +118,7 @@ def _columns(ids: Sequence[str]) -> dict[str, Any]:
         "spent": config.NumberColumn(
             "Budget spent", format="%.0f %%", width=92, help="Of the SLO that spent most of its budget"
         ),
-        "slos": config.TextColumn("By SLO", width=214),
+        "slos": config.TextColumn("By SLO", width=236),
         "started": config.TextColumn("Started", width=104),
         "detect": config.TextColumn("Detected after", width=104, alignment="right"),
         "lasted": config.TextColumn("Lasted", width=130, alignment="right"),
