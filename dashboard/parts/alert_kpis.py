@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from burnline.dashboard import wording
+from burnline.dashboard.parts.alert_board import Board
 from burnline.dashboard.parts.alert_words import DAYS, WEEK, Firing, Worth, plural
 from burnline.results import Alert
 
@@ -28,9 +28,10 @@ class Lines:
     precision: list[float]
 
 
-def lines(alerts: Sequence[Alert], on_burns: frozenset[str], at: datetime, zone: ZoneInfo, days: int = DAYS) -> Lines:
+def lines(shown: Board, days: int = DAYS) -> Lines:
     """Counts the alerts by day."""
-    now = at.astimezone(zone)
+    alerts, zone = shown.alerts, shown.zone
+    now = shown.at.astimezone(zone)
     ends = [min(now, datetime.combine(now.date() - timedelta(days=b - 1), time.min, zone)) for b in range(days)][::-1]
 
     def started(end: datetime, span: timedelta) -> list[Alert]:
@@ -40,7 +41,7 @@ def lines(alerts: Sequence[Alert], on_burns: frozenset[str], at: datetime, zone:
     precision: list[float] = []
     for week in weeks:
         if week:
-            precision.append(sum(a.id in on_burns for a in week) / len(week))
+            precision.append(sum(a.id in shown.on_burns for a in week) / len(week))
         elif precision:
             precision.append(precision[-1])
     today = [end.date() if end == now else (end - timedelta(seconds=1)).date() for end in ends]

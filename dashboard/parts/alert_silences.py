@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
 
 from burnline.dashboard import wording
 from burnline.dashboard.parts import alert_actions
+from burnline.dashboard.parts.alert_board import Board
 from burnline.dashboard.parts.pills import pills
 from burnline.dashboard.wording import Mark
 from burnline.records.entries import Sent
-from burnline.records.records import Records
-from burnline.results import AlertGroup
 
 _OUTCOMES = {
     True: Mark("Sent", ":material/check_circle:", "green"),
@@ -25,9 +21,9 @@ _OUTCOMES = {
 _ROW, _MOST = 38, 50
 
 
-def silences(records: Records, at: datetime, zone: ZoneInfo) -> None:
+def silences(board: Board) -> None:
     """Draws what is silenced now, each with its end, its reason and the way to end it."""
-    active = sorted(records.active_silences(at), key=lambda s: s.end)
+    active = sorted(board.records.active_silences(board.at), key=lambda s: s.end)
     with st.container(border=True, key="card-silences", height="stretch"):
         st.subheader(f"Silences · {len(active)}", anchor=False)
         if not active:
@@ -35,8 +31,9 @@ def silences(records: Records, at: datetime, zone: ZoneInfo) -> None:
         for silence in active:
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 what = " · ".join(filter(None, (silence.model, silence.slo))) or "everything"
+                end = wording.moment(silence.end, board.zone)
                 st.markdown(
-                    f":gray[:material/notifications_paused:] **{what}** until {wording.moment(silence.end, zone)}: "
+                    f":gray[:material/notifications_paused:] **{what}** until {end}: "
                     f"{silence.reason} :small[:gray[({silence.by})]]",
                     width="content",
                 )
@@ -49,9 +46,11 @@ def silences(records: Records, at: datetime, zone: ZoneInfo) -> None:
                 )
 
 
-def notifications(records: Records, groups: Sequence[AlertGroup]) -> None:
+def notifications(board: Board) -> None:
     """Draws who was told what, the newest first."""
-    sent = sorted((entry for group in groups for entry in records.sent(group.id)), key=lambda e: e.at, reverse=True)
+    sent = sorted(
+        (entry for group in board.groups for entry in board.records.sent(group.id)), key=lambda e: e.at, reverse=True
+    )
     with st.container(border=True, key="card-sent", height="stretch"):
         st.subheader(f"Notifications · {len(sent)}", anchor=False)
         if not sent:

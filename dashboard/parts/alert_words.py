@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from burnline.dashboard import wording
+from burnline.dashboard.parts.alert_board import Board
 from burnline.dashboard.wording import Mark
 from burnline.results import Alert, AlertGroup, Severity, SloStatus
 
@@ -71,33 +71,35 @@ class Worth:
         return self.noise / (self.useful + self.noise) if self.useful + self.noise else None
 
 
-def firing(
-    alerts: Sequence[Alert], groups: Sequence[AlertGroup], statuses: Mapping[tuple[str, str], SloStatus]
-) -> list[Firing]:
+def firing(shown: Board) -> list[Firing]:
     """The groups of which something fires: pages first, then what nobody answers, by tier and by what is left."""
     open_: dict[str | None, list[Alert]] = {}
-    for alert in alerts:
+    for alert in shown.alerts:
         if alert.resolved_at is None:
             open_.setdefault(alert.group, []).append(alert)
 
     def left(alert: Alert) -> float:
-        slo = slo_of(statuses, alert)
+        slo = shown.slo(alert)
         return 1.0 if slo is None or slo.budget_remaining is None else slo.budget_remaining
 
     def urgency(one: Firing) -> tuple[bool, bool, int, float]:
         return one.severity != "page", one.answered, one.alerts[0].tier or 9, min(map(left, one.alerts))
 
     found = [
-        Firing(g, tuple(sorted(open_[g.id], key=lambda a: (a.severity, left(a))))) for g in groups if g.id in open_
+        Firing(g, tuple(sorted(open_[g.id], key=lambda a: (a.severity, left(a)))))
+        for g in shown.groups
+        if g.id in open_
     ]
     return sorted(found, key=urgency)
 
 
-def worth(alerts: Sequence[Alert], on_burns: frozenset[str], at: datetime, days: float) -> Worth:
+def worth(shown: Board, days: float) -> Worth:
     """What the alerts that started in the last `days` were worth."""
-    mine = [a for a in alerts if a.started_at > at - timedelta(days=days)]
+    mine = [a for a in shown.alerts if a.started_at > shown.at - timedelta(days=days)]
     marks = [a.mark for a in mine]
-    return Worth(len(mine), sum(a.id in on_burns for a in mine), days / 7, marks.count("useful"), marks.count("noise"))
+    return Worth(
+        len(mine), sum(a.id in shown.on_burns for a in mine), days / 7, marks.count("useful"), marks.count("noise")
+    )
 
 
 def answer(fires: Sequence[Firing]) -> str:
@@ -113,16 +115,17 @@ def answer(fires: Sequence[Firing]) -> str:
     return f"{count} in {len(models)} models. {begin}"
 
 
-def woke(alerts: Sequence[Alert], at: datetime, zone: ZoneInfo) -> str:
+def woke(shown: Board) -> str:
     """What woke people in the last seven days."""
-    pages = [a for a in alerts if a.severity == "page" and a.started_at > at - WEEK]
-    tickets = sum(a.severity == "ticket" and a.started_at > at - WEEK for a in alerts)
+    recent = [a for a in shown.alerts if a.started_at > shown.at - WEEK]
+    pages = [a for a in recent if a.severity == "page"]
+    tickets = len(recent) - len(pages)
     rest = plural(tickets, "ticket")
     if not pages:
         return f"Nobody was woken in the last 7 days: no page, {rest}."
     models = list(dict.fromkeys(a.model for a in reversed(pages)))
     named = ", ".join(models[:_NAMED]) + (f" and {len(models) - _NAMED} more" if len(models) > _NAMED else "")
-    nights = sum(not _NIGHT[1] <= a.started_at.astimezone(zone).hour < _NIGHT[0] for a in pages)
+    nights = sum(not _NIGHT[1] <= a.started_at.astimezone(shown.zone).hour < _NIGHT[0] for a in pages)
     return f"In the last 7 days **{plural(len(pages), 'page')}** woke people ({nights} at night) for {named}; {rest}."
 
 
@@ -184,8 +187,3 @@ def cost(alert: Alert, slo: SloStatus | None) -> str:
 def on_burn(alert: Alert, on_burns: frozenset[str]) -> str:
     """What hindsight says."""
     return "on a burn that mattered" if alert.id in on_burns else "on no burn that mattered (below 1\u00a0%)"
-
-
-def slo_of(statuses: Mapping[tuple[str, str], SloStatus], alert: Alert) -> SloStatus | None:
-    """The status of the SLO of an alert, if it is still promised."""
-    return statuses.get((alert.model, alert.slo))

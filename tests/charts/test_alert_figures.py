@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,9 @@ from fakes import FakeWorkspace
 from burnline.dashboard.charts.alert_replay import coarse, replay_figure
 from burnline.dashboard.charts.alert_timeline import lanes, timeline
 from burnline.dashboard.parts import alert_words
+from burnline.dashboard.parts.alert_board import Board
 from burnline.dashboard.parts.alert_kpis import lines
+from burnline.records.records import Records
 from burnline.results import Alert
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -36,6 +39,11 @@ def alert(hours_ago: float, lasts: float | None = 1.0, *, slo: str = "latency", 
         "fleet_discovery": True,
     }
     return Alert(**values | more)
+
+
+def shown(alerts: Sequence[Alert], **more: Any) -> Board:
+    values: dict[str, Any] = {"groups": (), "on_burns": frozenset(), "incidents": {}, "statuses": {}}
+    return Board(alerts=tuple(alerts), records=Records(), at=AT, zone=ZURICH, **values | more)
 
 
 def test_a_bar_reaches_from_start_to_resolution_on_the_clock_of_the_workspace() -> None:
@@ -99,7 +107,7 @@ def test_a_replay_has_a_lane_of_each_and_shades_its_true_burns() -> None:
 
 def test_lines_count_what_fired_at_the_end_of_each_day() -> None:
     # 22:00 UTC is 23:00 of the 22nd in Zurich: 30 h ago is the 21st, 17:00; it resolved on the 22nd at 05:00.
-    drawn = lines([alert(30, 12), alert(2, None)], frozenset({"latency-2"}), AT, ZURICH, 3)
+    drawn = lines(shown([alert(30, 12), alert(2, None)], on_burns=frozenset({"latency-2"})), 3)
     assert drawn.firing == [0, 1, 1]
     assert drawn.pages == [0, 1, 1]
     assert drawn.week == [0, 1, 2]
@@ -111,7 +119,7 @@ def test_what_nobody_answers_comes_first() -> None:
     everything = workspace.alerting()
     busy = [a.model_copy(update={"acknowledged_by": "Ada"}) if a.model == "fraud" else a for a in everything.alerts]
     before, after = (
-        [one.group.model for one in alert_words.firing(alerts, everything.groups, {})]
+        [one.group.model for one in alert_words.firing(shown(alerts, groups=everything.groups))]
         for alerts in (everything.alerts, busy)
     )
     assert before[0] == after[0] == "ad-ctr"
