@@ -260,8 +260,14 @@ class Oracle:
 
     # What it adds up to ----------------------------------------------------------------------
 
-    def slo(self, model: str, promise: Promise, at: datetime, *, fires: bool | None = None) -> dict[str, Any]:
-        """The figures of one SLO. ``fires`` = an alert does; None goes by the burn rates alone."""
+    def slo(
+        self, model: str, promise: Promise, at: datetime, *, fires: bool | None = None, decided: str | None = None
+    ) -> dict[str, Any]:
+        """The figures of one SLO.
+
+        ``fires`` = an alert does; None goes by the burn rates alone. ``decided`` is what an estimate says while labels
+        are missing; None goes by the labelled part.
+        """
         events = self.events(model, promise, at)
         allowed = 1 - promise.objective
         valid, bad = _total(event for event in events if _inside(promise.window, event.t, at))
@@ -288,7 +294,9 @@ class Oracle:
             "budget_consumed": float(bad),
             "budget_remaining": float(remaining),
             "burn_rates": {k: None if v is None else float(v) for k, v in burn.items()},
-            "state": _state(remaining, _burns(burn, _minutes(promise.window, at), allowed) if fires is None else fires),
+            "state": _state(
+                remaining, _burns(burn, _minutes(promise.window, at), allowed) if fires is None else fires, decided
+            ),
         }
 
     def coverage(self, model: str, promise: Promise, at: datetime, valid: Fraction) -> float | None:
@@ -309,15 +317,22 @@ class Oracle:
         firing: Collection[str] | None = None,
         undecided: Collection[str] = (),
         doubtful: Collection[str] = (),
+        decided: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """All SLOs of a model, its tracks, state, verdict and gate.
 
         Evidence is not counted one by one, so it may be given: the SLOs with an alert that fires
-        (None: go by burn rates), those whose evidence is undecided, and those with a forecast that
-        calls for caution.
+        (None: go by burn rates), those whose evidence is undecided, those with a forecast that
+        calls for caution, and what estimates decided where labels are missing.
         """
         slos = [
-            self.slo(model, promise, at, fires=None if firing is None else promise.name in firing)
+            self.slo(
+                model,
+                promise,
+                at,
+                fires=None if firing is None else promise.name in firing,
+                decided=(decided or {}).get(promise.name),
+            )
             for promise in self.promises[model]
         ]
         tracks = {side: _track(slos, side) for side in ("infrastructure", "model")}
@@ -531,12 +546,12 @@ def _burns(burn: Mapping[str, Fraction | None], minutes: Fraction, allowed: Frac
     return False
 
 
-def _state(remaining: Fraction, burning: bool) -> str:
-    if remaining < 0:
+def _state(remaining: Fraction, burning: bool, decided: str | None) -> str:
+    if decided == "breached" or (decided is None and remaining < 0):
         return "breached"
     if burning:
         return "burning"
-    return "at_risk" if remaining <= Fraction(1, 4) else "healthy"
+    return "at_risk" if remaining <= Fraction(1, 4) or decided == "undecided" else "healthy"
 
 
 def _track(slos: Sequence[Mapping[str, Any]], side: str) -> dict[str, Any]:

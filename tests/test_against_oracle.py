@@ -15,6 +15,8 @@ import pytest
 import yaml
 from oracle import Oracle, Periods, Promise, Rolling
 
+from burnline.budgets.gate import confirmed
+from burnline.budgets.nowcast import decide
 from burnline.results import ModelStatus
 from burnline.workspace import Workspace
 
@@ -435,12 +437,13 @@ def compare(found: ModelStatus, expected: Mapping[str, Any]) -> list[str]:
     return differences
 
 
-def evidence_of(found: ModelStatus) -> dict[str, set[str]]:
-    """What the oracle takes as given: alerts, evidence and forecasts."""
+def evidence_of(found: ModelStatus) -> dict[str, Any]:
+    """What the oracle takes as given: alerts, evidence, estimates and forecasts."""
     return {
         "firing": {slo.slo for slo in found.slos if slo.alerts},
-        "undecided": {slo.slo for slo in found.slos if slo.evidence and slo.evidence.verdict != "confirmed_breach"},
+        "undecided": {slo.slo for slo in found.slos if not confirmed(slo)},
         "doubtful": {slo.slo for slo in found.slos if slo.forecast and slo.forecast.probability >= 0.5},
+        "decided": {slo.slo: decide(slo.estimate, slo.objective) for slo in found.slos if slo.estimate},
     }
 
 

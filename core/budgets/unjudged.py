@@ -120,5 +120,6 @@ def _backtest(seen: pl.DataFrame, due: Floats) -> float | None:
         seen.with_columns(due=pl.Series(due))
         .group_by(pl.col("t") // BUCKETS_PER_DAY)
         .agg(error=(pl.col("due").mean() - pl.col("bad").mean()).abs())
+        .sort("t")
     )
     return float(days["error"].mean()) if days.height else None  # type: ignore[arg-type]
