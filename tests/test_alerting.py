@@ -12,6 +12,8 @@ from making import START, make_workspace, model_yaml, only, write
 
 from burnline.alerts.watch import Watch
 from burnline.errors import BurnlineError
+from burnline.records.entries import Marked
+from burnline.records.records import Records
 from burnline.standing import Standing
 from burnline.workspace import Workspace
 
@@ -270,3 +272,33 @@ def test_a_fix_passes_the_gate_with_a_reason_on_record(tmp_path: Path) -> None:
     )
     with pytest.raises(BurnlineError, match="add --reason"):
         found.gate("m", change="fix")
+
+
+def test_alerts_on_a_true_burn_are_those_that_a_replay_calls_precise(workspace: Workspace) -> None:
+    found = workspace.alerting()
+    assert {a.slo for a in found.alerts} == {"availability", "accuracy"}
+    for slo in ("availability", "accuracy"):
+        mine = [a.id in found.on_burns for a in found.alerts if a.slo == slo]
+        assert sum(mine) / len(mine) == workspace.replay("m", slo).gated.precision
+
+
+def test_what_people_say_later_leaves_the_findings_as_they_are(workspace: Workspace) -> None:
+    found = workspace.alerting()
+    first = found.alerts[0]
+    records = Records((*found.records.entries, Marked(by="ada", alert=first.id, mark="noise")))
+    told = found.told(records)
+    assert told.alerts[0] == first.model_copy(update={"mark": "noise"})
+    assert told.found is found.found
+
+
+def test_the_hours_of_a_replay_hold_every_outcome_when_it_became_known(workspace: Workspace) -> None:
+    hours = workspace.arrived("m", "availability")
+    assert hours["valid"].sum() == DAYS * 1440
+    burning = hours.filter(pl.col("time").is_between(OUTAGE, OUTAGE + LASTS, closed="left"))
+    # Half of the requests fail where 1 % may: 50x, give or take the luck of 60 requests an hour.
+    assert burning["burn"].is_between(30, 70).all()
+    # Labels come a day later: nothing is known of the first day, and the last day of requests is not known yet.
+    labelled = workspace.arrived("m", "accuracy")
+    assert labelled.head(24)["burn"].null_count() == 24
+    answered = log(0, DAYS).filter(pl.col("status") == 200, pl.col("timestamp") < START + timedelta(days=DAYS - 1))
+    assert labelled["valid"].sum() == answered.height

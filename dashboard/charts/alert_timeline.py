@@ -41,9 +41,11 @@ def timeline(
     first, last = wall(start, zone), wall(end, zone)
     figure = go.Figure([_bars(alerts, s, rows, first, last, zone, selected) for s in COLORS])
     figure.add_trace(_open([a for a in alerts if a.resolved_at is None], rows, last))
-    dress(figure, _LANE * len(rows) + 30)
+    dress(figure, _LANE * len(rows) + 36)
     figure.update_layout(
         barmode="overlay",
+        # A margin of its own: a figure of one lane is too low for one that Plotly works out.
+        margin_b=24,
         hovermode="closest",
         shapes=[_rule(row) for row in range(1, len(rows))],
         annotations=[_name(model, slo, row) for (model, slo), row in rows.items()],
