@@ -15,8 +15,9 @@ from burnline.dashboard.parts.incident_similar import similar_incidents
 
 at, zone = reads.as_of()
 status = reads.status()
-alerting = reads.alerting()
-incidents = by_need(alerting.incidents)
+with st.spinner("Replaying the history of every SLO …"):
+    alerting = reads.alerting()
+    incidents = by_need(alerting.incidents)
 
 if not incidents:
     head(title(incidents), f"{status.workspace} · as of {wording.moment(at, zone)}")

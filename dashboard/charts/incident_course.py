@@ -20,6 +20,8 @@ from burnline.dashboard.incident_words import apart, change_name, share
 from burnline.results import Alert
 
 _PANEL, _HEAD, _LANE, _FOOT = 128, 40, 24, 24
+# Right of the panels the pairs are named beside their thresholds.
+_PAIRS = 72
 # Burn from a tenth of the budget's pace up to a thousand times it, in powers of ten.
 _LOWEST, _TICKS = -1.0, (0.1, 1.0, 10.0, 100.0, 1000.0)
 _FAST = 10.0
@@ -54,7 +56,7 @@ def incident_course(case: Case, courses: Mapping[str, pl.DataFrame], step: timed
     _changes(figure, len(courses) + 2, changes, lines, case)
     nothing = "" if changes else "no deploy, retrain or other change is on record here"
     notes.append(_title(len(courses) + 2, "Changes", nothing or "before and after, whatever they did"))
-    dress(figure, total)
+    dress(figure, total, right=_PAIRS)
     notes += _moments(case)
     shapes += _span(case, total)
     figure.update_layout(annotations=notes, shapes=shapes, hovermode="closest", bargap=0, margin_t=14)
@@ -66,7 +68,8 @@ def incident_course(case: Case, courses: Mapping[str, pl.DataFrame], step: timed
             {"dtickrange": [None, 86_400_000 - 1], "value": "%-d %b %H:%M"},
             {"dtickrange": [86_400_000, None], "value": "%-d %b"},
         ],
-        nticks=7,
+        nticks=6,
+        tickangle=0,
     )
     figure.update_xaxes(showticklabels=True, row=len(heights), col=1)
     return figure
@@ -247,14 +250,14 @@ def _level(row: int, value: float) -> dict[str, Any]:
 
 def _pair(row: int, pair: str, value: float) -> dict[str, Any]:
     return note(
-        0,
+        1,
         math.log10(value),
         f"{value:g}× {pair}",
         xref=f"{_axis('x', row)} domain",
         yref=_axis("y", row),
         xanchor="left",
-        yanchor="bottom",
-        xshift=2,
+        yanchor="middle",
+        xshift=5,
         font={"size": 10, "color": MUTE},
     )
 

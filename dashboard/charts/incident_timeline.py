@@ -15,7 +15,6 @@ from burnline.dashboard.charts.canvas import AXIS, dress, note
 from burnline.dashboard.charts.palette import BAD, MUTE, WARN, alpha
 from burnline.dashboard.incident_case import cost, detected_after, lasted, slos_by_cost
 from burnline.dashboard.incident_words import STATES, share
-from burnline.dashboard.parts.alert_words import SEVERITIES
 from burnline.results import Incident, Severity, Track
 
 COLORS: dict[Severity, str] = {"page": BAD, "ticket": WARN}
@@ -131,7 +130,7 @@ def _told(incident: Incident, at: datetime, zone: ZoneInfo) -> str:
         if slo in incident.budget_spent
     ]
     lines = [
-        f"<b>{incident.model}</b> · {wording.TRACKS[incident.track]} · {SEVERITIES[incident.severity].label}",
+        f"<b>{incident.model}</b> · {wording.TRACKS[incident.track]} · {incident.severity}",
         f"{wording.brief(incident.started_at, zone)} to {until}",
         f"{'over' if incident.ended_at else 'lasts for'} {'after ' if incident.ended_at else ''}{length}, "
         f"detected after {wording.duration(detected_after(incident))}",
@@ -144,7 +143,7 @@ def _label(incident: Incident, axis: str, start: datetime, at: datetime, zone: Z
     """Severity, state and cost in words, beside the bar."""
     end = max(incident.ended_at or at, max(incident.started_at, start) + (at - start) * _THINNEST)
     late = (end - start) / (at - start) > _LATE
-    word = SEVERITIES[incident.severity].label
+    word = incident.severity
     state = f" {STATES[incident.state].label}" if incident.state == "open" else ""
     return note(
         wall(max(incident.started_at, start) if late else end, zone),

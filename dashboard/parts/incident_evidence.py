@@ -98,7 +98,7 @@ def _open(ids: Sequence[str]) -> None:
 def incident_slices(case: Case, segments: pl.DataFrame) -> None:
     """Draws who had the bad events of the SLO that spent most (`segments`: dimension, value, valid, bad, ...)."""
     with st.container(border=True, key="card-incident-slices", height="stretch"):
-        dimensions = segments["dimension"].unique(maintain_order=True).to_list()
+        dimensions = by_excess(segments)
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("Bad events by slice", anchor=False, width="content")
             chosen = None
@@ -126,3 +126,10 @@ def incident_slices(case: Case, segments: pl.DataFrame) -> None:
             config={"displayModeBar": False},
             alt=f"Share of bad events and of traffic by {chosen}",
         )
+
+
+def by_excess(segments: pl.DataFrame) -> list[str]:
+    """The dimensions, the one in which a slice has most more of the bad events than of the traffic at the head."""
+    excess = (pl.col("share_of_bad") - pl.col("share_of_valid")).fill_nan(0.0).max()
+    ranked = segments.group_by("dimension").agg(excess.alias("excess"))
+    return ranked.sort("excess", "dimension", descending=[True, False])["dimension"].to_list()

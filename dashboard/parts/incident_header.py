@@ -6,7 +6,7 @@ import streamlit as st
 
 from burnline.dashboard import wording
 from burnline.dashboard.incident_case import Case, cost, costliest, detected_after, lasted, slos_by_cost
-from burnline.dashboard.incident_words import REQUIRED, STATES, headline, preceded, share
+from burnline.dashboard.incident_words import REQUIRED, STATES, headline, listed, preceded, share
 from burnline.dashboard.parts.alert_words import SEVERITIES
 
 
@@ -32,11 +32,12 @@ def incident_header(case: Case, *, opened: bool) -> None:
 
 def _tiles(case: Case) -> None:
     one, zone = case.incident, case.zone
+    began = one.started_at.astimezone(zone)
     worst = costliest(one)
-    others = [f"{slo} {share(one.budget_spent[slo])}" for slo in slos_by_cost(one)[1:] if slo in one.budget_spent]
+    spent = [f"{slo} {share(one.budget_spent[slo])}" for slo in slos_by_cost(one) if slo in one.budget_spent]
     units = case.units.get(worst, "events")
     tiles = (
-        ("Started", wording.brief(one.started_at, zone), f"{one.started_at.astimezone(zone):%Z}", "Onset of the burn"),
+        ("Started", wording.day(began), f"{began:%H:%M %Z}", "Onset of the burn"),
         (
             "Detected after",
             wording.duration(detected_after(one)),
@@ -52,8 +53,8 @@ def _tiles(case: Case) -> None:
         (
             "Budget spent",
             share(cost(one)) if one.budget_spent else wording.NONE,
-            " · ".join([worst, *others]),
-            "Of the budget of one window; the SLO that spent most, then the others",
+            worst,
+            f"Of the budget of one window: {listed(spent)}",
         ),
         (
             f"Bad {units}",
@@ -63,7 +64,7 @@ def _tiles(case: Case) -> None:
         ),
         ("Peak burn", wording.times(one.peak_burn.get(worst)), f"{worst}, over 1 h", "The highest over any hour"),
     )
-    with st.grid(6, min_column_width=150):
+    with st.grid(6, min_column_width=165):
         for label, value, about, explained in tiles:
             st.metric(
                 label,

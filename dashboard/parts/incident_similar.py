@@ -27,5 +27,9 @@ def similar_incidents(case: Case) -> None:
                 st.markdown(
                     f":small[{SEVERITIES[other.severity].word} · {share(cost(other))} of a budget · "
                     f"{'lasted ' + length if other.ended_at else 'open for ' + length} · {STATUSES[other.status]}"
-                    f" · {len(other.notes)} notes]"
+                    f"{_notes(len(other.notes))}]"
                 )
+
+
+def _notes(count: int) -> str:
+    return "" if not count else " · 1 note" if count == 1 else f" · {count} notes"

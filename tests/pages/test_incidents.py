@@ -84,6 +84,8 @@ def test_period_and_model_choose_timeline_and_table(open_page: OpenPage) -> None
     app = open_page("incidents", model="credit-limit")
     assert "Incidents · 2" in plain(app)
     assert app.selectbox(key="pick-model").value == "credit-limit"
+    app = open_page("incidents", model="anomaly-guard", period="7d")
+    assert "No incident in this period. Choose a longer one, or all models." in words(app)
 
 
 def test_without_an_incident_the_page_says_so(open_page: OpenPage) -> None:
@@ -129,3 +131,9 @@ def test_what_fired_is_told_with_its_evidence(open_page: OpenPage) -> None:
     fired = next(d.value for d in app.dataframe if "rule" in d.value.columns)
     assert list(fired["severity"].map(lambda words: words[0])) == ["Page", "Ticket"]
     assert set(fired["resolved"]) == {"open"}
+
+
+def test_the_slice_that_stands_out_most_is_shown_first(open_page: OpenPage) -> None:
+    app = open_page("incidents", incident=found("fraud", "model").id)
+    # v15 has 70 % of the bad and 30 % of the traffic, us-east 60 % and 40 %.
+    assert app.segmented_control(key="slice").value == "version"
