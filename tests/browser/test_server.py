@@ -71,6 +71,15 @@ def test_api_status_answers_for_one_model_as_of_a_moment(dashboard: str, demo_wo
     assert json.loads(body) == command(demo_workspace, "status", model, "--at", at)
 
 
+@pytest.mark.parametrize("what", ["alerts", "incidents"])
+def test_alerts_and_incidents_are_those_of_the_command_line(dashboard: str, demo_workspace: Path, what: str) -> None:
+    code, kind, body = get(f"{dashboard}/api/{what}?model=payment-router")
+    assert (code, kind) == (200, "application/json")
+    found = json.loads(body)
+    assert found
+    assert found == command(demo_workspace, what, "payment-router")
+
+
 @pytest.mark.parametrize("query", ["model=no-such-model", "at=yesterday"])
 def test_api_status_says_in_a_sentence_what_is_wrong(dashboard: str, query: str) -> None:
     code, kind, body = get(f"{dashboard}/api/status?{query}")
