@@ -111,7 +111,8 @@ class Workspace:
         named = named_files(self.spec)
         request = _chosen(named, paths) if paths else named
         record_laws(self.records_root, self.models, self.store.read().newest_us())
-        return ingest(self.store, self.kept(), request, progress=progress)
+        root = str(Path(self.spec.path).absolute())
+        return ingest(self.store, self.kept(), request, root=root, progress=progress)
 
     def kept(self) -> Plan:
         """What rollups hold: enough for every promise that is or ever was in force."""

@@ -53,17 +53,22 @@ def ingest(
     plan: Plan,
     request: Request,
     *,
+    root: str | None = None,
     progress: Progress | None = None,
     now: datetime | None = None,
 ) -> IngestReport:
     """Read the new and changed files of ``request`` into the store and report what was done.
+
+    ``root`` is the folder of the workspace: where it is another one than at the last ingest, the files below it have
+    moved with it.
 
     Raises ``BurnlineError`` when the store cannot be written or another ingest holds it. Files
     that cannot be read are set aside and named; the rest goes on.
     """
     started = time.monotonic()
     with store.writing():
-        run = _Run(store, plan, request, progress or (lambda done, total, what: None), now or datetime.now(UTC))
+        report = progress or (lambda done, total, what: None)
+        run = _Run(store, plan, request, root, report, now or datetime.now(UTC))
         run.side_files()
         run.label_files()
         run.logs()
@@ -92,9 +97,12 @@ class _Tally:
 class _Run:
     """One ingest: a draft of the next ledger that its steps fill and the last one publishes."""
 
-    def __init__(self, store: Store, plan: Plan, request: Request, progress: Progress, now: datetime) -> None:
+    def __init__(
+        self, store: Store, plan: Plan, request: Request, root: str | None, progress: Progress, now: datetime
+    ) -> None:
         self.store, self.plan, self.request, self.progress, self.now = store, plan, request, progress, now
-        self.before = store.read()
+        before = store.read()
+        self.before = before.moved_to(root) if root is not None else before
         self.entries: dict[str, LogFile] = {**self.before.logs, **self.before.rolled}
         self.labels = dict(self.before.labels)
         self.metrics = dict(self.before.metrics)

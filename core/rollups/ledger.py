@@ -173,12 +173,15 @@ class Expected(_Entry):
 class Ledger(_Entry):
     """Everything that is visible, and the generation of this commit.
 
+    ``root`` is the folder of the workspace when it was written: the files below it move with it.
+
     ``rolled`` are logs that an ingest under way (or one that was interrupted) has rolled; nobody
     sees them before they move to ``logs``, together with the summaries of their days.
     """
 
     format: int = FORMAT
     generation: int = 0
+    root: str | None = None
     logs: dict[str, LogFile] = Field(default_factory=dict)
     rolled: dict[str, LogFile] = Field(default_factory=dict)
     labels: dict[str, LabelFile] = Field(default_factory=dict)
@@ -192,6 +195,28 @@ class Ledger(_Entry):
     def with_(self, **changes: object) -> Ledger:
         """The same with some fields replaced."""
         return self.model_copy(update=changes)
+
+    def moved_to(self, root: str) -> Ledger:
+        """The same for a workspace that was moved or copied to the folder ``root``: its files are found there."""
+        if self.root in (None, root):
+            return self.with_(root=root)
+        old = self.root.rstrip("/") + "/"
+
+        def here(path: str) -> str:
+            return f"{root.rstrip('/')}/{path.removeprefix(old)}" if path.startswith(old) else path
+
+        def log(entry: LogFile) -> LogFile:
+            return entry.model_copy(update={"behind": {here(path): id_ for path, id_ in entry.behind.items()}})
+
+        return self.with_(
+            root=root,
+            logs={here(path): log(entry) for path, entry in self.logs.items()},
+            rolled={here(path): log(entry) for path, entry in self.rolled.items()},
+            **{
+                kind: {here(path): entry for path, entry in getattr(self, kind).items()}
+                for kind in ("labels", "metrics", "events", "quarantined")
+            },
+        )
 
     @property
     def objects(self) -> set[str]:

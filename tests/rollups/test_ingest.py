@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,6 +57,25 @@ def test_rollups_outlive_the_logs_they_were_made_from(tmp_path: Path) -> None:
     (tmp_path / "logs/a.parquet").unlink()
     workspace.ingest()
     assert only(workspace, "availability").total == 100
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_the_files_of_a_workspace_move_with_it(tmp_path: Path, moved: bool) -> None:
+    log = predicted(40)
+    labels = labelled(log, timedelta(), wrong=4)
+    old = make_workspace(tmp_path / "old", {"logs/a.parquet": log, "labels/a.parquet": labels}, ACCURACY)
+    old.ingest()
+    assert accuracy(old) == (40, 4)
+    if moved:
+        (tmp_path / "old").rename(tmp_path / "new")
+    else:
+        shutil.copytree(tmp_path / "old", tmp_path / "new")
+    new = Workspace.open(tmp_path / "new")
+    new.ingest()
+    assert accuracy(new) == (40, 4)
+    assert new.ingest().files_read == 0
+    if not moved:
+        assert old.ingest().files_read == 0
 
 
 def test_a_request_logged_twice_in_one_file_counts_once(tmp_path: Path) -> None:
