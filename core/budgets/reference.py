@@ -14,7 +14,6 @@ from burnline.budgets.history import outcomes
 from burnline.budgets.question import Question, key_of
 from burnline.budgets.windows import begin
 from burnline.rollups.days import BUCKETS_PER_DAY
-from burnline.rollups.reads import HOUR
 from burnline.spec.windows import BUCKET
 
 # Labels that come later than this do not move the reference any more.
@@ -40,7 +39,7 @@ def reference_counts(fleet: Fleet, chosen: Sequence[Question]) -> dict[tuple[str
         end = start + length
         then = replace(fleet, at=min(fleet.at, begin(end) + _MATURES))
         wanted = {key_of(q) for q in questions}
-        rows = outcomes(then, start, questions).filter(pl.col("t") < end - end % HOUR + HOUR)
+        rows = outcomes(then, start, questions).filter(pl.col("t") < end)
         for model, slo, valid, bad in rows.group_by("model", "slo").agg(pl.col("valid", "bad").sum()).iter_rows():
             if (model, slo) in wanted:
                 found[model, slo] = (valid, bad)
