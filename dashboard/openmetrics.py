@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from burnline.results import BURN_WINDOWS, Decision, State, Verdict
+from burnline.results import BURN_WINDOWS, Decision, EvidenceVerdict, Severity, State, Verdict
 
 if TYPE_CHECKING:
     from burnline.results import FleetStatus
@@ -69,6 +69,47 @@ def families(status: FleetStatus) -> tuple[Family, ...]:
             (({**k, "window": w}, s.burn_rates.get(w)) for k, s in slos for w in BURN_WINDOWS),
         ),
         gauge(
+            "evidence_value",
+            "E-value against the promise being kept: 40 confirms a breach.",
+            ((k, s.evidence.e_value if s.evidence else None) for k, s in slos),
+        ),
+        gauge(
+            "slo_value_bound",
+            "Anytime-valid 95 % interval of the share of good events.",
+            (
+                ({**k, "bound": name}, s.evidence.interval[side] if s.evidence else None)
+                for k, s in slos
+                for side, name in enumerate(("lower", "upper"))
+            ),
+        ),
+        gauge(
+            "slo_value_estimate",
+            "Expected share of good events, those without a label included.",
+            ((k, s.estimate.value if s.estimate else None) for k, s in slos),
+        ),
+        gauge(
+            "exhaustion_probability",
+            "Probability that the error budget is exhausted before its window ends, if recent behaviour continues.",
+            ((k, s.forecast.probability if s.forecast else None) for k, s in slos),
+        ),
+        gauge(
+            "exhaustion_timestamp_seconds",
+            "When the error budget is exhausted if recent behaviour continues; absent beyond the window.",
+            (
+                (k, s.forecast.exhausts_at.timestamp() if s.forecast and s.forecast.exhausts_at else None)
+                for k, s in slos
+            ),
+        ),
+        gauge(
+            "alerts_firing",
+            "Alerts that fire, proven by evidence.",
+            (
+                ({**k, "severity": level}, float(sum(a.severity == level for a in s.alerts)))
+                for k, s in slos
+                for level in get_args(Severity)
+            ),
+        ),
+        gauge(
             "track_error_budget_remaining_ratio",
             "Share of a track's error budget that is left, by its worst SLO.",
             (
@@ -78,6 +119,12 @@ def families(status: FleetStatus) -> tuple[Family, ...]:
             ),
         ),
         _states("burnline_state", "State of an SLO.", get_args(State), ((k, s.state) for k, s in slos)),
+        _states(
+            "burnline_evidence",
+            "Whether the data prove that the promise is broken or kept.",
+            get_args(EvidenceVerdict),
+            ((k, s.evidence.verdict) for k, s in slos if s.evidence),
+        ),
         _states(
             "burnline_verdict",
             "What fails: the infrastructure, the model in silence, or both.",

@@ -7,12 +7,18 @@ from zoneinfo import ZoneInfo
 
 from burnline.budgets.gate import confirmed
 from burnline.dashboard import wording
+from burnline.dashboard.wording import Mark
 from burnline.results import Estimate, Evidence, Forecast, SloStatus
 
 _SOON = timedelta(days=3)
 _BURSTY = 1.5
+_LIKELY = 0.1
+_PROVISIONAL = 0.01
 # An e-value of 40 is a confirmed breach; the steps between are those of betting odds, not of any test.
 _STRENGTH = ((1000, "overwhelming"), (40, "proof"), (10, "strong"), (3, "some"), (0, "none to speak of"))
+BURN_PROVEN = Mark("Burn proven", ":material/local_fire_department:", "orange")
+BY_BURNS = Mark("Breach by burns", ":material/gpp_bad:", "red")
+STANDINGS = (*wording.EVIDENCE.values(), BURN_PROVEN, BY_BURNS)
 METHODS = {
     "nowcast": "label delays by outcome",
     "calibration": "confidence, calibrated",
@@ -28,15 +34,15 @@ def proven(slo: SloStatus) -> bool:
     return slo.state == "breached" and confirmed(slo)
 
 
-def standing(slo: SloStatus) -> str:
+def standing(slo: SloStatus) -> Mark | None:
     """What the evidence says of an SLO in two or three words; where it burns, of the burn."""
     if slo.evidence is None:
-        return wording.NONE
+        return None
     if slo.state == "burning" and slo.evidence.verdict != "confirmed_breach":
-        return "Burn proven" if proven(slo) else "Burn not proven"
+        return BURN_PROVEN if proven(slo) else wording.EVIDENCE["undecided"]
     if slo.state == "breached" and slo.evidence.verdict == "undecided" and proven(slo):
-        return "Confirmed by burns"
-    return wording.EVIDENCE[slo.evidence.verdict].word
+        return BY_BURNS
+    return wording.EVIDENCE[slo.evidence.verdict]
 
 
 def interval(slo: SloStatus) -> str:
@@ -58,8 +64,8 @@ def evidence(slo: SloStatus) -> str:
     if found is None:
         return "There is no evidence without data."
     facts = (
-        f"Between {between(found.interval, slo.objective)} of all {wording.unit_of(slo)} are good "
-        f"(95 % sure, however often one looks); {wording.objective(slo.objective)} is promised."
+        f"{between(found.interval, slo.objective)} of all {wording.unit_of(slo)} are good, 95{wording.NBSP}% sure "
+        f"however often one looks; {wording.objective(slo.objective)} is promised."
     )
     return f"{_meaning(slo, found)} {facts}"
 
@@ -115,6 +121,26 @@ def odds(found: Evidence) -> str:
     return f"Evidence against the promise: {strength}, odds of {much} to 1 (40 confirm a breach)."
 
 
+def spent(slo: SloStatus) -> str | None:
+    """What the bad events of a model budget are made of, counted; nothing without a reference to tell them apart."""
+    parts = None if slo.evidence is None or slo.track != "model" else slo.evidence.spend
+    if parts is None or not slo.bad:
+        return None
+    named = (
+        (parts.irreducible, "were accepted at validation"),
+        (parts.noise, "are within noise"),
+        (parts.unexplained, "unexplained"),
+        (parts.confirmed, "confirmed degradation"),
+    )
+    counts = ", ".join(f"{wording.count(round(number))} {word}" for number, word in named if round(number))
+    source = (
+        f" (reference: {wording.percent(parts.reference_rate, 2)} of {wording.count(parts.reference_events)})"
+        if parts.reference_events
+        else " (no reference: nothing can be told apart as accepted or noise)"
+    )
+    return f"Of {wording.count(slo.bad)} bad {wording.unit_of(slo)} {counts}{source}."
+
+
 def outlook(slo: SloStatus, zone: ZoneInfo) -> str:
     """The forecast in the fewest words: `exhausted about 26 Nov`, `19 % chance of exhaustion by 22 Dec`."""
     found = slo.forecast
@@ -136,7 +162,7 @@ def short_outlook(slo: SloStatus, zone: ZoneInfo) -> str:
     if _gone(slo):
         return "exhausted"
     if found.exhausts_at is not None:
-        return f"≈\u00a0{when(found.exhausts_at, slo, zone)} ({_rounded(found.probability)})"
+        return f"≈\u00a0{wording.day(found.exhausts_at.astimezone(zone).date())}, {_rounded(found.probability)}"
     return _rounded(found.probability)
 
 
@@ -149,13 +175,15 @@ def forecast(slo: SloStatus, zone: ZoneInfo) -> str | None:
     if _gone(slo):
         what = f"the budget is {_overspent(found)}{until} (80 %)" if found.remaining_80 else "it stays so"
         return f"If recent behaviour continues, {what}."
+    if found.probability < _LIKELY:
+        return f"If recent behaviour continues, the budget lasts: {chance(found.probability)} of exhaustion{until}."
     if found.exhausts_at is None:
         return f"If recent behaviour continues, exhaustion{until} has {chance(found.probability, article=True)}."
     span = ""
-    if found.interval_80 is not None and found.interval_80[0] is not None:
-        first, last = found.interval_80
-        end = when(last, slo, zone) if last is not None else "beyond the window"
-        span = f" (80 %: {when(first, slo, zone)} to {end})"
+    first, last = found.interval_80 or (None, None)
+    if first is not None:
+        end = f"to {when(last, slo, zone)}" if last is not None else "or later"
+        span = f" (80 %: {when(first, slo, zone)} {end})"
     return (
         f"If recent behaviour continues, the budget is exhausted about "
         f"**{when(found.exhausts_at, slo, zone)}**{span}; {chance(found.probability)}{until}."
@@ -201,6 +229,12 @@ def late(found: Estimate, slo: SloStatus) -> str:
         f"With what is expected of them **{wording.sli(found.value, slo.objective)}** are good "
         f"(95 %: {between(found.interval, slo.objective)})."
     )
+
+
+def provisional(slo: SloStatus) -> bool:
+    """Whether enough outcomes are unknown that the figures of the labelled part are not the last word."""
+    found = slo.estimate
+    return found is not None and found.waiting > _PROVISIONAL * (found.labelled + found.waiting)
 
 
 def estimated_left(found: Estimate, slo: SloStatus) -> tuple[float, float, float]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from burnline.budgets.budget import time_to_exhaustion
 from burnline.dashboard import proof, wording
+from burnline.dashboard.wording import Mark
 from burnline.results import ModelStatus, SloStatus
 
 # SLIs that can only be judged once the true outcome is known.
@@ -32,6 +33,27 @@ def failing_now(model: ModelStatus) -> bool:
 def proven(model: ModelStatus) -> bool:
     """Whether a model fails beyond doubt."""
     return any(proof.proven(slo) for slo in model.slos)
+
+
+CONFIRMED = Mark("Confirmed", ":material/gpp_bad:", "red")
+_OK, _OPEN = wording.EVIDENCE["confirmed_ok"], wording.EVIDENCE["undecided"]
+STANDINGS = (CONFIRMED, _OPEN, _OK)
+
+
+def standing(model: ModelStatus) -> Mark | None:
+    """What the evidence says of a model as a whole: it fails for certain, all is well for certain, or neither."""
+    verdicts = [slo.evidence.verdict for slo in model.slos if slo.evidence is not None]
+    if not verdicts:
+        return None
+    if failing_now(model):
+        return CONFIRMED if proven(model) else _OPEN
+    return _OK if all(v == "confirmed_ok" for v in verdicts) else _OPEN
+
+
+def soonest(model: ModelStatus) -> SloStatus | None:
+    """The SLO whose budget is exhausted first or most likely, by the forecast."""
+    known = [slo for slo in model.slos if slo.forecast is not None]
+    return max(known, key=lambda s: (s.forecast.probability, -(s.budget_remaining or 0.0)), default=None)  # type: ignore[union-attr]
 
 
 def ahead(slo: SloStatus, zone: ZoneInfo) -> str | None:
@@ -88,6 +110,7 @@ def cost(slo: SloStatus, since: datetime | None, zone: ZoneInfo) -> str:
         f"**{slo.slo}** has spent {spent} of its budget{over}: {wording.count(slo.bad)} bad of "
         f"{wording.count(slo.total)} {wording.unit_of(slo)} where {wording.count(slo.budget_total)} are allowed.",
         _sure(slo),
+        proof.late(slo.estimate, slo) if slo.estimate is not None and proof.provisional(slo) else None,
         _next(slo, zone),
     ]
     return " ".join(part for part in parts if part)

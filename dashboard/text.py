@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Alerts,
         CheckReport,
         FleetStatus,
+        Forecast,
         GateStatus,
         Incident,
         Incidents,
@@ -293,7 +294,65 @@ def _model(model: ModelStatus) -> str:
         ]
         ordered = sorted(model.slos, key=lambda slo: slo.track)
         lines += ["", table(header, map(_slo, ordered), right=frozenset(range(2, 12)))]
+        lines += _judged(ordered)
     return "\n".join(lines)
+
+
+def _judged(slos: Sequence[SloStatus]) -> list[str]:
+    """How sure each figure is and what comes next; then what a reader must know of them."""
+    known = [slo for slo in slos if slo.evidence is not None]
+    lines = []
+    if known:
+        header = ["slo", "95 % interval", "evidence", "to decide", "with late labels", "exhausted", "chance", "alerts"]
+        lines += ["", table(header, map(_evidence, known), right=frozenset({1, 3, 4, 6}))]
+    for slo in slos:
+        if slo.raw is not None:
+            lines.append(
+                f"before corrections: {slo.slo} {percent(slo.raw.value, 2)}, {percent(slo.raw.budget_remaining)} left; "
+                f"{'; '.join(slo.raw.reasons)}"
+            )
+        lines += [f"note: {slo.slo}: {note}" for note in slo.notes]
+    return lines
+
+
+def _evidence(slo: SloStatus) -> list[str]:
+    evidence, estimate, forecast = slo.evidence, slo.estimate, slo.forecast
+    assert evidence is not None
+    late = BLANK
+    if estimate is not None and estimate.waiting > 0:
+        late = f"{percent(estimate.value, 2)} ({_limits(estimate.interval)})"
+    exhausted = "" if forecast is None else _exhausted(slo, forecast)
+    firing = [f"{word(a.severity)} {a.rule}" for a in slo.alerts]
+    return [
+        slo.slo,
+        _limits(evidence.interval),
+        word(evidence.verdict),
+        BLANK if evidence.events_to_decide is None else f"{float(f'{evidence.events_to_decide:.2g}'):,.0f}",
+        late,
+        exhausted or BLANK,
+        BLANK if forecast is None else percent(forecast.probability, 0) if forecast.probability >= 0.01 else "< 1 %",
+        ", ".join(firing) or BLANK,
+    ]
+
+
+def _exhausted(slo: SloStatus, forecast: Forecast) -> str:
+    """Already, or the day of the median future with its 80 % interval."""
+    if slo.budget_remaining is not None and slo.budget_remaining < 0:
+        return "already"
+    if forecast.exhausts_at is None:
+        return ""
+    first, last = forecast.interval_80 or (None, None)
+    span = f" ({_day(first)} to {_day(last) if last else 'later'})" if first else ""
+    return f"{_day(forecast.exhausts_at)}{span}"
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%b}"
+
+
+def _limits(limits: tuple[float, float]) -> str:
+    low, high = (percent(value, 2) for value in limits)
+    return f"{low.removesuffix(' %')} to {high}"
 
 
 def _slo(slo: SloStatus) -> list[str]:

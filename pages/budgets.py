@@ -3,8 +3,8 @@
 import streamlit as st
 
 from burnline.dashboard import reads, sentences, wording
-from burnline.dashboard.charts.burndown import exhausted_at
 from burnline.dashboard.parts import guard
+from burnline.dashboard.parts.budget_panel import exhausted_since
 from burnline.dashboard.parts.budget_view import budget_view
 from burnline.dashboard.parts.burn_pairs import burn_pairs
 from burnline.dashboard.parts.corrected import corrected
@@ -32,7 +32,7 @@ with title:
     if slo.total is None:
         st.markdown(f"No data: {slo.reason or 'nothing in the window'}.")
         st.stop()
-    st.markdown(sentences.cost(slo, exhausted_at(reads.burndown(model.model, slo.slo)), zone))
+    st.markdown(sentences.cost(slo, exhausted_since(model.model, slo), zone))
 
 if slo.notes:
     st.markdown("\n".join(f"- :material/history: {note}" for note in slo.notes))
@@ -41,7 +41,7 @@ late_labels(slo)
 corrected(slo)
 left, right = st.columns(2)
 with left:
-    evidence(slo, zone, reads.warnings(model.model, slo.slo))
+    evidence(slo, reads.warnings(model.model, slo.slo))
 with right:
     burn_pairs(slo, slo.window.ends_at - slo.window.from_)
 spend(reads.segments(model.model, slo.slo))

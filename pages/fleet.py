@@ -39,7 +39,7 @@ def explore() -> None:
     chosen = filters(models)
     shown = [m for m in models if chosen.admits(m)]
     burn_map(trends.newest(history, DAYS), [m.model for m in shown])
-    table(shown, trends.worst_by_day(trail, DAYS))
+    table(shown, trends.worst_by_day(trail, DAYS), zone)
 
 
 explore()

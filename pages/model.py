@@ -4,8 +4,8 @@ import polars as pl
 import streamlit as st
 
 from burnline.dashboard import reads, sentences, wording
-from burnline.dashboard.charts.burndown import exhausted_at
 from burnline.dashboard.parts import guard
+from burnline.dashboard.parts.budget_panel import exhausted_since
 from burnline.dashboard.parts.changes import changes
 from burnline.dashboard.parts.day import day_numbers, day_picker
 from burnline.dashboard.parts.dual_burndown import dual_burndown
@@ -13,6 +13,7 @@ from burnline.dashboard.parts.gate import gate
 from burnline.dashboard.parts.header import both_tracks, head, profile
 from burnline.dashboard.parts.latency import latency
 from burnline.dashboard.parts.pickers import pick_model
+from burnline.dashboard.parts.recent_incidents import recent_incidents
 from burnline.dashboard.parts.slo_table import slo_table
 
 at, zone = reads.as_of()
@@ -29,8 +30,8 @@ if not model.slos:
 
 daily = reads.daily(30)
 events = reads.events(model.model, at)
-worst = next(iter(wording.worst_first(model.slos)), None)
-since = exhausted_at(reads.burndown(model.model, worst.slo)) if worst else None
+worst = sentences.worst(model)
+since = exhausted_since(model.model, worst) if worst else None
 
 with title:
     st.markdown(sentences.verdict(model, since, zone))
@@ -42,8 +43,9 @@ if day:
 wide, narrow = st.columns([7, 3])
 with wide:
     dual_burndown(model, events, zone, day)
-with narrow:
-    gate(model.gate, reads.definition(model.model))
     changes(events, zone)
-slo_table(model)
+with narrow:
+    gate(model, reads.definition(model.model), zone)
+    recent_incidents(model.model, reads.incidents(model.model), zone)
+slo_table(model, zone)
 latency(model, reads.percentiles(model.model), zone)

@@ -28,16 +28,19 @@ from burnline.budgets.assess import Findings, assess
 from burnline.budgets.budget import burn_rate
 from burnline.budgets.burn_rules import firing, rules
 from burnline.budgets.burndown import fixed_burndown, rolling_burndown
+from burnline.budgets.gate import Change, gate
 from burnline.budgets.nowcast import decide
 from burnline.budgets.state import judge
 from burnline.budgets.sums import Sums
 from burnline.budgets.windows import span
+from burnline.records import actions
 from burnline.records.records import Records
 from burnline.records.records import read as read_records
 from burnline.results import (
     BURN_WINDOWS,
     Alert,
     FleetStatus,
+    GateAnswer,
     GateStatus,
     ModelStatus,
     Replay,
@@ -356,6 +359,16 @@ class FakeWorkspace:
 
     def warnings(self, model: str, slo: str) -> tuple[str, ...]:
         return self.replay(model, slo).warnings
+
+    def gate(
+        self, model: str, *, change: Change = "feature", reason: str | None = None, by: str = "unknown"
+    ) -> GateAnswer:
+        status = self.status(model).models[0]
+        answer = gate(status.slos, tier=status.tier, change=change, reason=reason)
+        if change != "feature":
+            decision = status.gate.decision
+            actions.override(self.records_root, model, change=change, reason=reason or "", decision=decision, by=by)
+        return GateAnswer(model=model, decision=answer.decision, reasons=answer.reasons)
 
     def percentiles(self, model: str, *, at: datetime | None = None, days: int = 30, step: str = "1d") -> pl.DataFrame:
         rng = np.random.default_rng(zlib.crc32(model.encode()))

@@ -71,6 +71,19 @@ def test_metrics_say_each_state_as_one_among_all() -> None:
     ]
 
 
+def test_metrics_tell_evidence_forecast_and_what_fires() -> None:
+    evidence = {"verdict": "confirmed_breach", "interval": (0.9, 0.94), "e_value": 50.0, "overdispersion": 1.0}
+    forecast = {"exhausts_at": AT, "interval_80": None, "probability": 1.0}
+    found = samples(exposition(fleet("fraud", evidence=evidence, forecast=forecast)))
+    one = 'model="fraud",slo="accuracy",track="model"'
+    assert found[f"burnline_evidence_value{{{one}}}"] == "50.0"
+    assert found[f'burnline_evidence{{{one},burnline_evidence="confirmed_breach"}}'] == "1.0"
+    assert found[f'burnline_slo_value_bound{{{one},bound="upper"}}'] == "0.94"
+    assert found[f"burnline_exhaustion_timestamp_seconds{{{one}}}"] == str(AT.timestamp())
+    assert found[f'burnline_alerts_firing{{{one},severity="page"}}'] == "0.0"
+    assert not any("estimate" in name for name in found)
+
+
 def test_a_label_cannot_break_out_of_its_quotes() -> None:
     assert escape('a"b\\c\nd') == r"a\"b\\c\nd"
     assert len(exposition(fleet('x"} 1\n')).splitlines()) == len(exposition(fleet("x")).splitlines())

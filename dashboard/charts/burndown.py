@@ -20,6 +20,9 @@ from burnline.dashboard.charts.canvas import dress, note, thin
 from burnline.dashboard.charts.palette import BAD, INFO, MUTE, WHAT_IF, alpha
 
 _CONE_BELOW = 1.0
+# A shorter stretch has no room for its name.
+_NAMED = 0.05
+_MARGIN = 0.01
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Panel:
 
     `what_if` is the budget of another promise and `raw` the same one before corrections, both like
     `frame`; `spend` what it was spent on, `cone` what may come and `outlook` its words; `waiting` is
-    what late labels leave open and `stretches` are incidents and corrections.
+    what late labels leave open and `stretches` are incidents and corrections; `spent_word` says what
+    befell the budget where the line meets zero for good.
     """
 
     title: str
@@ -42,6 +46,7 @@ class Panel:
     outlook: Outlook | None = None
     waiting: Waiting | None = None
     stretches: tuple[Stretch, ...] = ()
+    spent_word: str = "exhausted"
 
 
 def exhausted_at(frame: pl.DataFrame) -> datetime | None:
@@ -67,6 +72,7 @@ def burndown(
     figure = make_subplots(rows=len(panels), cols=1, shared_xaxes=True, vertical_spacing=0.19 if len(panels) > 1 else 0)
     shapes: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
+    extents: list[Extent] = []
     for row, panel in enumerate(panels, start=1):
         axis = "" if row == 1 else str(row)
         notes.append(_title(panel, axis))
@@ -75,44 +81,58 @@ def burndown(
             notes.append(_nothing(axis))
             continue
         low, high = _range(panel, frame)
-        drawn = _Drawing(panel, frame, axis, zone, low, panel_height / (high - low))
+        drawn = _Drawing(panel, frame, axis, zone, (low, high), panel_height / (high - low))
+        extents.append(drawn.extent)
         for trace in drawn.traces():
             figure.add_trace(trace, row=row, col=1)
         notes += drawn.notes()
         shapes += drawn.shapes(focus)
         if events is not None:
-            marked = marks.changes(events, drawn.extent, axis, zone, named=row == 1)
+            marked = marks.changes(events, drawn.extent, drawn.now, axis, zone, named=row == 1, ink=drawn.ink)
             shapes += marked[0]
             notes += marked[1]
         figure.update_yaxes(range=[low, high], tickformat=".0%", nticks=5, row=row, col=1)
     dress(figure, panel_height * len(panels) + 40)
     figure.update_layout(shapes=shapes, annotations=notes, hovermode="x", margin_t=30)
     figure.update_xaxes(tickformat="%-d %b", nticks=7, showticklabels=True)
+    if extents:
+        start, end = min(e.start for e in extents), max(e.end for e in extents)
+        figure.update_xaxes(range=[start, end + (end - start) * _MARGIN])
     return figure
 
 
 @dataclass(frozen=True)
 class _Drawing:
-    """One panel on its axes: `lowest` is the foot of its y axis, `pixels` the height of a whole budget."""
+    """One panel on its axes: `span` is that of its y axis, `pixels` the height of a whole budget."""
 
     panel: Panel
     frame: pl.DataFrame
     axis: str
     zone: ZoneInfo
-    lowest: float
+    span: tuple[float, float]
     pixels: float
 
     @property
     def now(self) -> datetime:
-        """The end of what is known."""
-        at: datetime = self.frame["time"][-1]
+        """The moment between what is known and what may come."""
+        cone = self.panel.cone
+        at: datetime = self.frame["time"][-1] if cone is None else wall(cone["time"][0], self.zone)
         return at
+
+    @property
+    def ink(self) -> str:
+        """The colour of words at the top of the panel, which lie on the bands where there are some."""
+        return MUTE if self.panel.spend is None else bands.INK
 
     @property
     def extent(self) -> Extent:
         """What the panel shows, the future included."""
-        cone = self.panel.cone
-        return Extent(self.frame["time"][0], self.now if cone is None else wall(cone["time"][-1], self.zone))
+        ends = [self.now]
+        if self.panel.cone is not None:
+            ends.append(wall(self.panel.cone["time"][-1], self.zone))
+        if self.panel.ends is not None:
+            ends.append(wall(self.panel.ends, self.zone))
+        return Extent(self.frame["time"][0], max(ends))
 
     def traces(self) -> list[go.Scatter]:
         """Areas first, lines over them."""
@@ -121,13 +141,13 @@ class _Drawing:
         if panel.spend is not None:
             found += bands.spent(panel.spend, zone)
         if panel.waiting is not None:
-            found += bands.waiting(panel.waiting, self.now, zone, self.lowest)
+            found += bands.waiting(panel.waiting, self.now, zone, self.span[0])
         found += _lines(self.frame, filled=panel.spend is None)
         if panel.cone is not None:
             found += bands.ahead(panel.cone, zone)
             if panel.outlook is not None:
                 found += bands.outlook(panel.outlook, panel.cone, zone)
-        incidents = marks.incident_words(panel.stretches, self.extent, self.lowest, zone)
+        incidents = marks.incident_words(panel.stretches, self.extent, self.span[0], zone)
         if incidents is not None:
             found.append(incidents)
         if panel.raw is not None:
@@ -156,16 +176,16 @@ class _Drawing:
         found: list[dict[str, Any]] = []
         gone = exhausted_at(panel.frame)
         if gone is not None:
-            found.append(marks.exhausted(wall(gone, zone), self.extent, axis))
+            found.append(marks.exhausted(wall(gone, zone), panel.spent_word, self.extent, axis))
         found += marks.corrected(panel.stretches, self.extent, axis, zone)[1]
         if panel.spend is not None:
             found += bands.spent_names(panel.spend, axis, zone, pixels=self.pixels)
-        if panel.waiting is not None:
-            found.append(bands.waiting_name(panel.waiting, axis, zone))
+        if panel.waiting is not None and self.extent.share(wall(panel.waiting.since, zone), self.now) > _NAMED:
+            found.append(bands.waiting_name(panel.waiting, axis, zone, self.ink))
         if panel.cone is not None:
             found += marks.present(self.now, axis)[1]
             if panel.outlook is not None:
-                found.append(bands.outlook_words(panel.outlook, panel.cone, axis, self.lowest))
+                found.append(bands.outlook_words(panel.outlook, panel.cone, axis, self.span))
         return found
 
 

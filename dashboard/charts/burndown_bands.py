@@ -15,15 +15,17 @@ from burnline.dashboard.charts.burndown_marks import naive, wall
 from burnline.dashboard.charts.canvas import note, thin
 from burnline.dashboard.charts.palette import BAD, INFO, MUTE, alpha
 
-_SPENT = "#6F86B3"
+# Mid-tones on which the same dark text is read in both themes.
+INK = "#10151F"
 # From the top down, surest last: what is proven touches the line of what is left.
 _PARTS: tuple[tuple[str, str, str, dict[str, str] | None], ...] = (
-    ("irreducible", "accepted at validation", alpha(_SPENT, 0.5), None),
-    ("noise", "within noise", alpha(_SPENT, 0.26), None),
-    ("unexplained", "unexplained", alpha(BAD, 0.08), {"shape": "/", "fgcolor": alpha(BAD, 0.45)}),
-    ("confirmed", "confirmed degradation", alpha(BAD, 0.55), None),
+    ("irreducible", "accepted at validation", alpha("#94A4C6", 0.8), None),
+    ("noise", "within noise", alpha("#BAC5DC", 0.8), None),
+    ("unexplained", "unexplained", alpha("#E3C9CC", 0.8), {"shape": "/", "fgcolor": alpha(BAD, 0.55)}),
+    ("confirmed", "confirmed degradation", alpha("#E0766C", 0.8), None),
 )
 _TEXT = 17
+_ROOM = 0.2
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def spent_names(spend: pl.DataFrame, axis: str, zone: ZoneInfo, *, pixels: float
                     yref=f"y{axis}",
                     xanchor="right",
                     xshift=-6,
-                    font={"size": 11},
+                    font={"size": 11, "color": INK},
                 )
             )
     return notes
@@ -112,18 +114,18 @@ def outlook(said: Outlook, cone: pl.DataFrame, zone: ZoneInfo) -> list[go.Scatte
     return traces
 
 
-def outlook_words(said: Outlook, cone: pl.DataFrame, axis: str, lowest: float) -> dict[str, Any]:
-    """The words of the forecast, at the top or the foot, where the cone leaves room."""
-    shown = cone["middle"].clip(lowest, 1.0).to_list()
-    above = sum(shown) / len(shown) > (1.0 + lowest) / 2
+def outlook_words(said: Outlook, cone: pl.DataFrame, axis: str, span: tuple[float, float]) -> dict[str, Any]:
+    """The words of the forecast: at the top where the cone leaves room, else at the foot (`span`: the y axis)."""
+    low, high = span
+    free = float(cone["high"].clip(low, high).max()) < high - _ROOM * (high - low)  # type: ignore[arg-type]
     return note(
         1,
-        0.1 if above else 0.98,
+        0.98 if free else 0.06,
         f"<b>{said.words}</b><br><span style='color:{MUTE}'>if recent behaviour continues</span>",
         xref=f"x{axis} domain",
         yref=f"y{axis} domain",
         xanchor="right",
-        yanchor="bottom" if above else "top",
+        yanchor="top" if free else "bottom",
         align="right",
         font={"size": 11},
     )
@@ -178,7 +180,7 @@ def waiting(open_: Waiting, end: datetime, zone: ZoneInfo, lowest: float) -> Seq
     ]
 
 
-def waiting_name(open_: Waiting, axis: str, zone: ZoneInfo) -> dict[str, Any]:
+def waiting_name(open_: Waiting, axis: str, zone: ZoneInfo, ink: str) -> dict[str, Any]:
     """Says what the hatching is."""
     return note(
         wall(open_.since, zone),
@@ -188,5 +190,5 @@ def waiting_name(open_: Waiting, axis: str, zone: ZoneInfo) -> dict[str, Any]:
         yref=f"y{axis} domain",
         xanchor="right",
         xshift=-4,
-        font={"size": 10, "color": MUTE},
+        font={"size": 10, "color": ink},
     )

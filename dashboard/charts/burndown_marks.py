@@ -47,6 +47,10 @@ class Extent:
         """Their distance."""
         return self.end - self.start
 
+    def share(self, start: datetime, end: datetime) -> float:
+        """The share of the width that a stretch takes."""
+        return (self.cut(end) - self.cut(start)) / self.width
+
     def holds(self, start: datetime, end: datetime) -> bool:
         """Whether a stretch is (partly) shown."""
         return start <= self.end and end >= self.start
@@ -83,14 +87,14 @@ def ideal(start: datetime, end: datetime, axis: str) -> dict[str, Any]:
     return shape("line", axis, x0=start, x1=end, y0=1, y1=0, line=line, layer="below")
 
 
-def exhausted(at: datetime, extent: Extent, axis: str) -> dict[str, Any]:
+def exhausted(at: datetime, word: str, extent: Extent, axis: str) -> dict[str, Any]:
     """Where the budget was spent for good."""
     # The line falls from the upper left: the text stands to its right, or below it near the end.
     early = at < extent.start + extent.width * 0.6
     return note(
         at,
         0,
-        f"exhausted {at.day} {at:%b %H:%M}",
+        f"{word} {at.day} {at:%b %H:%M}",
         xref=f"x{axis}",
         yref=f"y{axis}",
         font={"size": 11, "color": BAD},
@@ -105,8 +109,10 @@ def exhausted(at: datetime, extent: Extent, axis: str) -> dict[str, Any]:
     )
 
 
-def changes(events: pl.DataFrame, extent: Extent, axis: str, zone: ZoneInfo, *, named: bool) -> Marks:
-    """A vertical line per change (`events`: time, kind, version), named where there is room; the newest first."""
+def changes(
+    events: pl.DataFrame, extent: Extent, now: datetime, axis: str, zone: ZoneInfo, *, named: bool, ink: str = MUTE
+) -> Marks:
+    """A vertical line per change (`events`: time, kind, version), named in `ink` where there is room; newest first."""
     inside = (
         events.with_columns(naive(zone))
         .filter(pl.col("time").is_between(extent.start, extent.end))
@@ -121,11 +127,11 @@ def changes(events: pl.DataFrame, extent: Extent, axis: str, zone: ZoneInfo, *, 
         shapes.append(shape("line", axis, x0=at, x1=at, y0=0, y1=1, yref=f"y{axis} domain", line=line, layer="below"))
         if named and free - at >= _NAME_WIDTH * extent.width:
             free = at
-            notes.append(_name(event, axis, left=extent.end - at < _NAME_WIDTH * extent.width))
+            notes.append(_name(event, axis, ink, left=now - at < _NAME_WIDTH * extent.width))
     return shapes, notes
 
 
-def _name(event: dict[str, Any], axis: str, *, left: bool) -> dict[str, Any]:
+def _name(event: dict[str, Any], axis: str, ink: str, *, left: bool) -> dict[str, Any]:
     return note(
         event["time"],
         1,
@@ -134,7 +140,7 @@ def _name(event: dict[str, Any], axis: str, *, left: bool) -> dict[str, Any]:
         yref=f"y{axis} domain",
         xanchor="right" if left else "left",
         yanchor="top",
-        font={"size": 10, "color": MUTE},
+        font={"size": 10, "color": ink},
     )
 
 

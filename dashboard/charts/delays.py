@@ -6,24 +6,26 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from burnline.dashboard.charts.canvas import dress, note
+from burnline.dashboard.charts.canvas import dress
 from burnline.dashboard.charts.palette import BAD, INFO
 from burnline.results import DelayPoint
 
 _DAY = 24.0
+_SETTLED = 0.99
 
 
 def delays(points: Sequence[DelayPoint]) -> go.Figure:
-    """Draws both curves over the age of a request, in hours or, beyond four days, in days."""
-    longest = max(point.hours for point in points)
+    """Draws both curves over the age of a request, up to where they stay flat; in days beyond four of them."""
+    settled = next(
+        (p.hours for p in points if min(p.good, p.bad) >= _SETTLED * min(points[-1].good, points[-1].bad)), 0
+    )
+    longest = min(max(1.6 * settled, 1.0), max(p.hours for p in points))
     unit, per = ("d", _DAY) if longest > 4 * _DAY else ("h", 1.0)
-    ages = [point.hours / per for point in points]
     figure = go.Figure()
-    curves = (("good", [p.good for p in points], INFO), ("bad", [p.bad for p in points], BAD))
-    for name, shares, color in curves:
+    for name, shares, color in (("good", [p.good for p in points], INFO), ("bad", [p.bad for p in points], BAD)):
         figure.add_trace(
             go.Scatter(
-                x=ages,
+                x=[p.hours / per for p in points],
                 y=shares,
                 mode="lines",
                 line={"color": color, "width": 2},
@@ -31,26 +33,7 @@ def delays(points: Sequence[DelayPoint]) -> go.Figure:
             )
         )
     dress(figure, 150)
-    figure.update_layout(hovermode="x", annotations=_names(ages, curves))
-    figure.update_xaxes(ticksuffix=f" {unit}", nticks=6)
+    figure.update_layout(hovermode="x")
+    figure.update_xaxes(range=[0, longest / per], ticksuffix=f" {unit}", nticks=6)
     figure.update_yaxes(range=[0, 1.08], tickformat=".0%", nticks=3)
     return figure
-
-
-def _names(ages: Sequence[float], curves: Sequence[tuple[str, Sequence[float], str]]) -> list[dict[str, object]]:
-    """The names where the curves are farthest apart, each on its own side."""
-    (_, good, _), (_, bad, _) = curves
-    apart = max(range(len(ages)), key=lambda i: abs(good[i] - bad[i]))
-    upper = "good" if good[apart] >= bad[apart] else "bad"
-    return [
-        note(
-            ages[apart],
-            shares[apart],
-            f"{name} outcomes",
-            xanchor="right" if name == upper else "left",
-            yanchor="bottom" if name == upper else "top",
-            xshift=-4 if name == upper else 4,
-            font={"size": 11, "color": color},
-        )
-        for name, shares, color in curves
-    ]

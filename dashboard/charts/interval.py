@@ -36,7 +36,7 @@ def interval(value: float, limits: tuple[float, float], objective: float, labels
     )
     dress(figure, 84)
     left, right = min(low, objective), max(high, objective)
-    pad = max((right - left) * 0.22, 1e-6)
+    pad = max((right - left) * 0.3, 1e-6)
     figure.update_xaxes(range=[left - pad, right + pad], visible=False)
     figure.update_yaxes(range=[-1, 1], visible=False)
     line = {"color": MUTE, "width": 2}
@@ -44,8 +44,8 @@ def interval(value: float, limits: tuple[float, float], objective: float, labels
         margin={"l": 4, "r": 4, "t": 2, "b": 2},
         shapes=[{"type": "line", "x0": objective, "x1": objective, "y0": -0.55, "y1": 0.55, "line": line}],
         annotations=[
-            note(low, -0.72, labels[0], font={"size": 11}, xanchor="center"),
-            note(high, -0.72, labels[1], font={"size": 11}, xanchor="center"),
+            note(low, -0.72, labels[0], font={"size": 11}, xanchor="right"),
+            note(high, -0.72, labels[1], font={"size": 11}, xanchor="left"),
             note(objective, 0.8, labels[2], font={"size": 11, "color": MUTE}, xanchor="center"),
         ],
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from burnline.dashboard import proof, reads, wording
-from burnline.dashboard.charts.burndown import Panel
+from burnline.dashboard.charts.burndown import Panel, exhausted_at
 from burnline.dashboard.charts.burndown_bands import Outlook, Waiting
 from burnline.dashboard.charts.burndown_marks import Stretch
 from burnline.dashboard.parts.what_if import WhatIf
@@ -49,7 +49,22 @@ def panel(
         outlook=_outlook(slo, zone) if ahead else None,
         waiting=_waiting(model, slo),
         stretches=stretches(model, slo, zone),
+        spent_word="all spent" if fixed and slo.window.kind == "rolling" else "exhausted",
     )
+
+
+def exhausted_since(model: str, slo: SloStatus) -> datetime | None:
+    """Since when the budget of its window has been overspent, at every moment as it was judged then."""
+    view: View = "rolling" if slo.window.kind == "rolling" else "fixed"
+    return exhausted_at(reads.burndown(model, slo.slo, view=view))
+
+
+def marked(model: str, events: pl.DataFrame) -> pl.DataFrame:
+    """The changes of a model (`events`: time, kind, version), those of its promises among them."""
+    moments = reads.redefinitions(model)
+    changed = {"time": moments, "kind": ["new definition"] * len(moments), "version": [None] * len(moments)}
+    known = events.select("time", "kind", "version")
+    return pl.concat([known, pl.DataFrame(changed, schema=known.schema)])
 
 
 def stretches(model: str, slo: SloStatus, zone: ZoneInfo) -> tuple[Stretch, ...]:

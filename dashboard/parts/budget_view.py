@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
-from burnline.dashboard import reads, wording
+from burnline.dashboard import proof, reads, wording
 from burnline.dashboard.charts.burndown import Panel, burndown
-from burnline.dashboard.parts.budget_panel import View, panel
+from burnline.dashboard.parts.budget_panel import View, marked, panel
 from burnline.dashboard.parts.what_if import what_if
 from burnline.results import SloStatus
 
@@ -40,7 +40,7 @@ def budget_view(model: str, slo: SloStatus, events: pl.DataFrame, zone: ZoneInfo
     shown = panel(model, slo, view, zone, title=slo.slo, other=other, raw=raw)
     with chart:
         st.plotly_chart(
-            burndown([shown], zone, events=events, panel_height=300),
+            burndown([shown], zone, events=marked(model, events), panel_height=300),
             key="burndown",
             config={"displayModeBar": False},
             alt=f"What was left of the budget of {slo.slo} of {model} over time",
@@ -56,7 +56,7 @@ def _view(model: str, slo: SloStatus) -> View:
     st.session_state[_OF] = (model, slo.slo)
     if before is not None and before != (model, slo.slo):
         st.session_state["view"] = natural
-    chosen = st.segmented_control(
+    chosen: View = st.segmented_control(
         "View",
         list(_VIEWS),
         default=natural,
@@ -66,7 +66,7 @@ def _view(model: str, slo: SloStatus) -> View:
         required=True,
         label_visibility="collapsed",
     )
-    return chosen or natural
+    return chosen
 
 
 def _legend(slo: SloStatus, shown: Panel, *, raw: bool) -> str:
@@ -110,7 +110,11 @@ def _numbers(slo: SloStatus, other: SloStatus | None) -> None:
         return wording.percent(s.budget_remaining, 1)
 
     shown = (
-        ("Delivered", lambda s: wording.sli(s.value, s.objective), f"Good of all {wording.unit_of(slo)}"),
+        (
+            "Delivered so far" if proof.provisional(slo) else "Delivered",
+            lambda s: wording.sli(s.value, s.objective),
+            f"Good of all {wording.unit_of(slo)}",
+        ),
         ("Budget left", remaining, "Below zero it is overspent"),
         (f"Bad {wording.unit_of(slo)}", lambda s: wording.count(s.bad), "In the window"),
         ("Bad still allowed", spare, f"Of {wording.count(slo.budget_total)} in the window"),

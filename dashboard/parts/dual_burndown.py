@@ -11,7 +11,7 @@ import streamlit as st
 
 from burnline.dashboard import wording
 from burnline.dashboard.charts.burndown import Panel, burndown
-from burnline.dashboard.parts.budget_panel import View, panel
+from burnline.dashboard.parts.budget_panel import View, marked, panel
 from burnline.results import ModelStatus, SloStatus, Track
 
 _TIGHTEST = "tightest"
@@ -33,7 +33,7 @@ def dual_burndown(model: ModelStatus, events: pl.DataFrame, zone: ZoneInfo, day:
             burndown(
                 [_panel(model.model, slo, track, view, zone) for slo, track in zip(chosen, _KEYS, strict=True)],
                 zone,
-                events=events,
+                events=marked(model.model, events),
                 focus=day_span(day, zone) if day else None,
             ),
             key="dual",

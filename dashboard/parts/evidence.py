@@ -1,9 +1,8 @@
-"""How sure a number is and what comes next: evidence and forecast of one SLO."""
+"""How sure a number is: the evidence about one SLO."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -12,8 +11,8 @@ from burnline.dashboard.charts.interval import interval
 from burnline.results import SloStatus
 
 
-def evidence(slo: SloStatus, zone: ZoneInfo, warnings: Sequence[str]) -> None:
-    """Draws the verdict in words, the interval beside the promise, what would decide it, and the forecast."""
+def evidence(slo: SloStatus, warnings: Sequence[str]) -> None:
+    """Draws the verdict in words, the interval beside the promise, what would decide it, and what was spent on what."""
     found = slo.evidence
     if found is None or slo.value is None:
         return
@@ -29,13 +28,11 @@ def evidence(slo: SloStatus, zone: ZoneInfo, warnings: Sequence[str]) -> None:
             f"{wording.objective(slo.objective)} promised",
         )
         st.markdown(proof.evidence(slo))
-        for said in (proof.to_decide(slo), proof.overdispersion(found), proof.odds(found)):
+        for said in (proof.to_decide(slo), proof.overdispersion(found), proof.odds(found), proof.spent(slo)):
             if said:
                 st.markdown(f":small[{said}]")
         for said in warnings:
             st.markdown(f":small[:orange[:material/warning:] {said}]")
-        if ahead := proof.forecast(slo, zone):
-            st.markdown(f":material/trending_down: {ahead}")
 
 
 def evidence_badge(slo: SloStatus) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import streamlit as st
 
-from burnline.dashboard import state, wording
+from burnline.dashboard import proof, sentences, state, wording
 from burnline.dashboard.parts.filters import team, tier
 from burnline.dashboard.parts.pills import pills
 from burnline.dashboard.wording import DECISIONS, STATES
@@ -18,7 +19,7 @@ _ROW, _MOST_ROWS = 38, 26
 _ARROW = ":material/arrow_forward:"
 
 
-def table(models: Sequence[ModelStatus], lines: Mapping[str, Sequence[float]]) -> None:
+def table(models: Sequence[ModelStatus], lines: Mapping[str, Sequence[float]], zone: ZoneInfo) -> None:
     """Draws the table; `lines` are the days of the tightest budget per model."""
     with st.container(border=True, key="card-models"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -34,7 +35,7 @@ def table(models: Sequence[ModelStatus], lines: Mapping[str, Sequence[float]]) -
         if not models:
             st.caption("No model matches the filters.")
             return
-        frame = _shown(models, lines)
+        frame = _shown(models, lines, zone)
         names = [m.model for m in models]
         st.dataframe(
             frame,
@@ -56,15 +57,20 @@ def _values(model: ModelStatus) -> dict[str, Any]:
     def burn(window: str) -> float | None:
         return max((b for s in model.slos if (b := s.burn_rates.get(window)) is not None), default=None)
 
+    mark, soon = sentences.standing(model), sentences.soonest(model)
     known = [s.coverage for s in model.slos if s.coverage is not None]
     return {
         "model": model.model,
         "state": STATES[wording.shown_state(model)].word,
+        "evidence": None if mark is None else mark.word,
         "infrastructure_left": model.tracks.infrastructure.budget_remaining,
         "model_left": model.tracks.model.budget_remaining,
         "burn_1h": burn("1h"),
         "burn_6h": burn("6h"),
         "burn_3d": burn("3d"),
+        "exhaustion_probability": None if soon is None or soon.forecast is None else soon.forecast.probability,
+        "exhausts_at": None if soon is None or soon.forecast is None else soon.forecast.exhausts_at,
+        "alerts": sum(len(s.alerts) for s in model.slos),
         "verdict": wording.VERDICTS[model.verdict] if model.slos else "No SLO",
         "gate": DECISIONS[model.gate.decision].word,
         "coverage": min(known, default=None),
@@ -76,18 +82,27 @@ def _values(model: ModelStatus) -> dict[str, Any]:
     }
 
 
-def _shown(models: Sequence[ModelStatus], lines: Mapping[str, Sequence[float]]) -> pl.DataFrame:
+def _ahead(model: ModelStatus, zone: ZoneInfo) -> str:
+    """The forecast of the SLO that is exhausted first."""
+    soon = sentences.soonest(model)
+    return wording.NONE if soon is None else proof.short_outlook(soon, zone)
+
+
+def _shown(models: Sequence[ModelStatus], lines: Mapping[str, Sequence[float]], zone: ZoneInfo) -> pl.DataFrame:
     plain = rows(models)
     shares = ("infrastructure_left", "model_left", "coverage")
     return plain.select(
         "model",
         pl.col("state").map_elements(lambda s: [s], return_dtype=pl.List(pl.String)),
+        pl.col("evidence").map_elements(lambda s: [s], return_dtype=pl.List(pl.String)),
         pl.col("infrastructure_left") * 100,
         pl.col("model_left") * 100,
         pl.Series("line", [list(lines.get(m.model, ())) for m in models], dtype=pl.List(pl.Float64)),
         "burn_1h",
         "burn_6h",
         "burn_3d",
+        pl.Series("forecast", [_ahead(m, zone) for m in models], dtype=pl.String),
+        pl.when(pl.col("alerts") > 0).then(pl.format("{} firing", "alerts")).alias("alerts"),
         "verdict",
         pl.col("gate").map_elements(lambda s: [s], return_dtype=pl.List(pl.String)),
         *(pl.col(name) * 100 for name in shares[2:]),
@@ -105,7 +120,7 @@ def _columns(names: Sequence[str]) -> dict[str, Any]:
         return config.ProgressColumn(label, min_value=0, max_value=100, format="%.0f %%", color="blue", width=112)
 
     def burn(label: str) -> Any:
-        return config.NumberColumn(label, format="%.1f×", width=62, help="The SLO that burns most")
+        return config.NumberColumn(label, format="%.1f×", width=56, help="The SLO that burns most")
 
     return {
         "model": config.ButtonColumn(
@@ -119,12 +134,25 @@ def _columns(names: Sequence[str]) -> dict[str, Any]:
             width=150,
         ),
         "state": pills("State", STATES.values(), 86),
+        "evidence": pills("Evidence", sentences.STANDINGS, 100),
         "infrastructure_left": budget("Infrastructure left"),
         "model_left": budget("Model left"),
-        "line": config.AreaChartColumn("Tightest, 30 d", y_min=-0.5, y_max=1, width=100),
+        "line": config.AreaChartColumn("Tightest, 30 d", y_min=-0.5, y_max=1, width=94),
         "burn_1h": burn("Burn 1 h"),
         "burn_6h": burn("6 h"),
         "burn_3d": burn("3 d"),
+        "forecast": config.TextColumn(
+            "Exhausted", width=104, help="If recent behaviour continues: when, and how likely, of the SLO it hits first"
+        ),
+        "alerts": config.ButtonColumn(
+            "Alerts",
+            key="open-alerts",
+            on_click=_open_alerts,
+            args=(names,),
+            type="tertiary",
+            alignment="left",
+            width=68,
+        ),
         "verdict": config.TextColumn("Verdict", width=138),
         "gate": pills("Gate", DECISIONS.values(), 78),
         "coverage": config.NumberColumn(
@@ -141,3 +169,7 @@ def _columns(names: Sequence[str]) -> dict[str, Any]:
 
 def _open(key: str, names: Sequence[str]) -> None:
     state.go("model", model=names[st.session_state[key].row])
+
+
+def _open_alerts(names: Sequence[str]) -> None:
+    state.go("alerts", model=names[st.session_state["open-alerts"].row])

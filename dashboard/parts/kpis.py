@@ -35,8 +35,9 @@ def kpis(status: FleetStatus, trail: pl.DataFrame) -> None:
         _silent(status, trail),
         _burn(trail, "infrastructure"),
         _burn(trail, "model"),
+        _alerts(status),
     ]
-    with st.grid(5, min_column_width=160):
+    with st.grid(6, min_column_width=150):
         for card in cards:
             _draw(card)
 
@@ -85,6 +86,18 @@ def _silent(status: FleetStatus, trail: pl.DataFrame) -> _Card:
         "inverse",
         "Models whose service is fine and whose answers are not. "
         "The line: models that had spent their model budget only, at the end of each day.",
+    )
+
+
+def _alerts(status: FleetStatus) -> _Card:
+    firing = [a for m in status.models for s in m.slos for a in s.alerts]
+    pages = sum(a.severity == "page" for a in firing)
+    return _Card(
+        "Alerts firing",
+        f"{len(firing)}" + (f" · {pages} page{'' if pages == 1 else 's'}" if pages else ""),
+        (),
+        "inverse",
+        "Burns that exceed their threshold and are proven real, pages and tickets; the Alerts page lists them.",
     )
 
 

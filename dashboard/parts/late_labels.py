@@ -32,7 +32,9 @@ def late_labels(slo: SloStatus) -> None:
                 st.markdown(f":small[{said}]")
         if figure is not None:
             with figure:
-                st.caption("Share of outcomes known by the age of the request")
+                st.caption(
+                    "Share of the :blue[**good**] and of the :red[**bad**] outcomes are known by the age of a request"
+                )
                 st.plotly_chart(
                     delays(found.delays),
                     key="delays",

@@ -10,12 +10,17 @@ import pytest
 from fakes import UNDEFINED, FakeWorkspace
 
 from burnline.dashboard.charts.burndown import Panel, burndown, exhausted_at
+from burnline.dashboard.charts.burndown_bands import Outlook, Waiting
+from burnline.dashboard.charts.burndown_marks import Stretch
 from burnline.dashboard.charts.canvas import thin
+from burnline.dashboard.charts.delays import delays
 from burnline.dashboard.charts.heatmap import heatmap, worst_per_day
-from burnline.dashboard.charts.palette import BAD, INFO
+from burnline.dashboard.charts.interval import interval
+from burnline.dashboard.charts.palette import BAD, INFO, OK
 from burnline.dashboard.charts.percentiles import percentiles
 from burnline.dashboard.charts.slices import slices
 from burnline.dashboard.charts.two_tracks import two_tracks
+from burnline.results import DelayPoint
 
 ZURICH = ZoneInfo("Europe/Zurich")
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -79,6 +84,91 @@ def test_names_of_changes_do_not_lie_on_each_other() -> None:
     assert "deploy 2" in names
     assert "deploy 1" not in names
     assert sum(shape.line.dash == "dash" for shape in figure.layout.shapes) == 3
+
+
+def cone(*bands: tuple[float, float, float]) -> pl.DataFrame:
+    times = [START + timedelta(hours=99 + 24 * d) for d in range(len(bands))]
+    low, middle, high = zip(*bands, strict=True)
+    return pl.DataFrame({"time": times, "low": low, "middle": middle, "high": high}).with_columns(
+        pl.col("time").dt.replace_time_zone("UTC")
+    )
+
+
+def test_the_cone_reaches_beyond_now_and_says_when_the_budget_is_gone() -> None:
+    frame = budget(*np.linspace(1, 0.5, 100))
+    gone = START + timedelta(hours=99 + 40)
+    outlook = Outlook("exhausted about 7 Nov", gone, (START + timedelta(hours=99 + 24), None))
+    panel = Panel("a", "b", frame, cone=cone((0.5, 0.5, 0.5), (0.0, 0.2, 0.3), (-30.0, -0.2, 0.1)), outlook=outlook)
+    figure = burndown([panel], ZURICH)
+    end = datetime(2026, 11, 7, 4)
+    assert figure.layout.xaxis.range[1] > end
+    assert any("exhausted about 7 Nov" in note.text for note in figure.layout.annotations)
+    assert "now" in [note.text for note in figure.layout.annotations]
+    interval, dot = figure.data[-2:]
+    assert list(interval.x) == [datetime(2026, 11, 6, 4), end]
+    assert (list(dot.x), list(dot.y)) == ([datetime(2026, 11, 6, 20)], [0])
+    # A cone that falls without end does not flatten what has happened.
+    assert figure.layout.yaxis.range[0] == pytest.approx(-1.08)
+
+
+def test_the_bands_of_what_was_spent_fill_the_budget_down_to_what_is_left() -> None:
+    frame = budget(1.0, 0.4)
+    parts = pl.DataFrame(
+        {
+            "time": frame["time"],
+            "irreducible": [0.0, 0.3],
+            "noise": [0.0, 0.01],
+            "confirmed": [0.0, 0.2],
+            "unexplained": [0.0, 0.09],
+        }
+    )
+    figure = burndown([Panel("a", "b", frame, spend=parts)], ZURICH, panel_height=300)
+    # 100 %, then less 30, 1, 9 and 20 points.
+    assert [band.y[1] for band in figure.data[:5]] == pytest.approx([1.0, 0.7, 0.69, 0.6, 0.4])
+    names = [note.text for note in figure.layout.annotations]
+    assert "accepted at validation 30%" in names
+    assert "confirmed degradation 20%" in names
+    assert not any(name.startswith("within noise") for name in names)
+
+
+def test_incidents_and_corrections_are_shown_where_they_were() -> None:
+    stretches = (
+        Stretch(START + timedelta(hours=10), START + timedelta(hours=20), "broken", "page"),
+        Stretch(START + timedelta(hours=30), START + timedelta(hours=31), "load test"),
+        Stretch(START - timedelta(hours=30), START - timedelta(hours=20), "long ago", "page"),
+    )
+    figure = burndown([Panel("a", "b", budget(*np.linspace(1, 0.5, 100)), stretches=stretches)], ZURICH)
+    blocks = {(s.x0, s.x1) for s in figure.layout.shapes if s.type == "rect"}
+    assert blocks == {
+        (datetime(2026, 11, 1, 11), datetime(2026, 11, 1, 21)),
+        (datetime(2026, 11, 2, 7), datetime(2026, 11, 2, 8)),
+    }
+    assert "left out: load test" in [note.text for note in figure.layout.annotations]
+    assert list(figure.data[-1].text) == ["broken"]
+
+
+def test_what_waits_for_labels_is_hatched_up_to_its_estimate() -> None:
+    open_ = Waiting(START + timedelta(hours=50), 0.4, 0.1, 0.45)
+    figure = burndown([Panel("a", "b", budget(*np.linspace(1, 0.5, 100)), waiting=open_)], ZURICH)
+    hatch, estimate = figure.data[:2]
+    assert hatch.fillpattern.shape == "/"
+    assert hatch.x[0] == datetime(2026, 11, 3, 3)
+    assert estimate.y[0] == 0.4
+    assert (estimate.error_y.arrayminus[0], estimate.error_y.array[0]) == pytest.approx((0.3, 0.05))
+
+
+@pytest.mark.parametrize(("limits", "color"), [((0.9, 0.94), BAD), ((0.96, 0.99), OK), ((0.94, 0.97), INFO)])
+def test_an_interval_has_the_colour_of_what_it_proves(limits: tuple[float, float], color: str) -> None:
+    figure = interval(sum(limits) / 2, limits, 0.95, ("low", "high", "promised"))
+    assert figure.data[1].marker.color == color
+
+
+def test_delay_curves_end_where_they_stay_flat() -> None:
+    ages = (0.0, 12.0, 24.0, 48.0, 720.0)
+    figure = delays([DelayPoint(hours=h, good=min(1.0, h / 24), bad=min(1.0, h / 48)) for h in ages])
+    # Settled after 48 hours; a little more is shown, in hours.
+    assert figure.layout.xaxis.range[1] == pytest.approx(1.6 * 48)
+    assert figure.layout.xaxis.ticksuffix == " h"
 
 
 def test_thinning_keeps_both_ends() -> None:

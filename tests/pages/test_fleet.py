@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from apptest import OpenPage, address, words
 from fakes import UNDEFINED, FakeWorkspace
 from streamlit.testing.v1 import AppTest
 
 from burnline.errors import BurnlineError
+from burnline.results import FleetStatus, SloStatus
 
 
 def listed(app: AppTest) -> list[str]:
@@ -91,6 +94,35 @@ def test_a_broken_definition_is_said_in_its_own_sentence(open_page: OpenPage) ->
             raise BurnlineError("models/fraud.yaml:7: unknown key 'objectve'")
 
     assert "models/fraud.yaml:7: unknown key 'objectve'" in words(open_page(workspace=Broken()))
+
+
+def test_what_is_not_proven_is_said_to_be_open(open_page: OpenPage) -> None:
+    class Doubtful(FakeWorkspace):
+        def status(self, model: str | None = None, *, at: datetime | None = None) -> FleetStatus:
+            found = super().status(model, at=at)
+            models = []
+            for m in found.models:
+                slos = tuple(_undecided(s) for s in m.slos) if m.model == "credit-limit" else m.slos
+                models.append(m.model_copy(update={"slos": slos}))
+            return found.model_copy(update={"models": tuple(models)})
+
+    app = open_page(workspace=Doubtful())
+    assert app.title[0].value.startswith("3 models need a human this morning.")
+    assert app.title[0].value.endswith("1 model more may, undecided.")
+    assert listed(app)[0] == "fraud"
+    assert "overspent by 89\u00a0%, within noise" in words(app)
+
+
+def _undecided(slo: SloStatus) -> SloStatus:
+    evidence = slo.evidence and slo.evidence.model_copy(update={"verdict": "undecided"})
+    return slo.model_copy(update={"alerts": (), "evidence": evidence, "estimate": None})
+
+
+def test_the_table_says_what_fires_and_what_may_come(open_page: OpenPage) -> None:
+    table = open_page().dataframe[0].value.set_index("model")
+    assert table.loc["credit-limit", "alerts"] == "2 firing"
+    assert list(table.loc["fraud", "evidence"]) == ["Confirmed"]
+    assert table.loc["fraud", "forecast"] == "exhausted"
 
 
 def test_a_quiet_fleet_is_quiet(open_page: OpenPage) -> None:

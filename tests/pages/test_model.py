@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from apptest import OpenPage, address, words
-from fakes import UNDEFINED
+from fakes import UNDEFINED, FakeWorkspace
 
 
 def test_the_verdict_says_what_is_wrong_since_when_and_what_it_costs(open_page: OpenPage) -> None:
     said = words(open_page("model", model="fraud"))
     assert "Silent model failure: the service is fine, the answers are not." in said
-    assert "**accuracy** has spent 108\u00a0% of its budget, exhausted since 21 Nov 11:00" in said
+    assert "**accuracy** has spent 108\u00a0% of its budget, exhausted since 21 Nov 13:00" in said
+    assert "That is **confirmed**, not noise." in said
+    assert "If recent behaviour continues" in said
     assert "40,628 bad of 628,309 events where 37,699 are allowed" in said
 
 
@@ -61,3 +63,37 @@ def test_the_gate_gives_its_reasons(open_page: OpenPage) -> None:
     said = words(open_page("model", model="credit-limit"))
     assert "Deploy: blocked" in said
     assert "availability (infrastructure budget) is overspent" in said
+
+
+def test_the_policy_of_the_tier_stands_beside_the_gate(open_page: OpenPage) -> None:
+    said = words(open_page("model", model="fraud"))
+    assert "Policy of tier 2: a confirmed exhausted budget: blocks features" in said
+
+
+def test_a_fix_passes_with_a_reason_and_a_name_and_stays_on_record(open_page: OpenPage) -> None:
+    workspace = FakeWorkspace()
+    app = open_page("model", workspace=workspace, model="credit-limit")
+    record = next(button for button in app.button if button.label == "Record and pass")
+    app.text_area[0].set_value("pool size back to 64")
+    record.click().run()
+    assert "Write your name" in app.warning[0].value
+    assert workspace.records().overrides("credit-limit") == ()
+    app.text_input(key="who").set_value("ada")
+    next(button for button in app.button if button.label == "Record and pass").click().run()
+    assert [(o.reason, o.by, o.change) for o in workspace.records().overrides("credit-limit")] == [
+        ("pool size back to 64", "ada", "fix")
+    ]
+    assert "pool size back to 64" in words(app)
+
+
+def test_the_newest_incidents_are_listed(open_page: OpenPage) -> None:
+    said = words(open_page("model", model="credit-limit"))
+    assert "of availability spent" in said
+
+
+def test_the_table_says_what_is_proven_and_what_may_come(open_page: OpenPage) -> None:
+    table = open_page("model", model="fraud").dataframe[0].value.set_index("slo")
+    assert list(table.loc["accuracy", "evidence"]) == ["Confirmed breach"]
+    assert table.loc["accuracy", "forecast"] == "exhausted"
+    assert table.loc["accuracy", "estimate"].endswith(")")
+    assert table.loc["availability", "interval"].count("to") == 1
