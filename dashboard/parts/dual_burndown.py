@@ -69,7 +69,7 @@ def _view() -> View:
         list(_VIEWS),
         default="fixed",
         format_func=lambda v: _VIEWS[v],
-        key="view",
+        key="both",
         bind="query-params",
         required=True,
         label_visibility="collapsed",

@@ -9,6 +9,11 @@ from playwright.sync_api import Page, expect
 PLACE = "budgets?model=fraud-scorer&slo=latency"
 LINES = "() => document.querySelector('.st-key-burndown .js-plotly-plot').data.map(t => t.line.dash || 'solid')"
 LAST = "() => document.querySelector('.st-key-burndown .js-plotly-plot').data.map(t => t.y[t.y.length - 1]).pop()"
+# The last moment of the line of what is left, and of all that is drawn.
+NOW = """() => document.querySelector('.st-key-burndown .js-plotly-plot').data
+  .filter(t => (t.fill || '') === 'tozeroy').map(t => String(t.x[t.x.length - 1])).sort().pop()"""
+END = """() => document.querySelector('.st-key-burndown .js-plotly-plot').data
+  .map(t => String(t.x[t.x.length - 1])).sort().pop()"""
 
 
 def metric(page: Page, label: str) -> str:
@@ -48,15 +53,16 @@ def test_a_deep_link_restores_the_other_promise_and_reset_forgets_it(page: Page,
     assert "objective" not in page.url
 
 
-def test_the_rolling_view_is_in_the_address(page: Page, dashboard: str) -> None:
+def test_the_view_is_in_the_address_and_only_the_rolling_one_looks_ahead(page: Page, dashboard: str) -> None:
     visit(page, dashboard, PLACE)
-    end = page.evaluate(LAST)
-    page.get_by_text("Rolling", exact=True).click()
-    page.wait_for_url("**view=Rolling**")
+    known, end = page.evaluate(NOW), page.evaluate(END)
+    assert end > known
+    page.get_by_text("Fixed window", exact=True).click()
+    page.wait_for_url("**view=Fixed**")
     wait_idle(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
-    # Both views end at what is left now.
-    page.wait_for_function(f"end => Math.abs(({LAST})() - end) < 1e-9", arg=end)
+    # What is known ends at the same moment in both views, and the fixed one ends there.
+    page.wait_for_function(f"known => ({NOW})() === known && ({END})() === known", arg=known)
 
 
 def test_slices_can_be_cut_another_way(page: Page, dashboard: str) -> None:
