@@ -30,7 +30,7 @@ from burnline.rollups.duplicates import Candidate, drop_duplicates, dropped_rows
 from burnline.rollups.features import Grid, Grids, features, freeze
 from burnline.rollups.labels import Labels, Requests, faults, load, probe, summary
 from burnline.rollups.late import late
-from burnline.rollups.ledger import Day, LabelFile, LogFile, Quarantined, SideFile, Span
+from burnline.rollups.ledger import Day, LabelFile, Ledger, LogFile, Quarantined, SideFile, Span
 from burnline.rollups.measures import missing
 from burnline.rollups.plan import Plan
 from burnline.rollups.roll import Job, counts, histograms
@@ -428,7 +428,10 @@ class _Run:
     # Publishing
 
     def publish(self) -> None:
-        """Summarise the days that changed and make everything visible in one commit."""
+        """Summarise the days that changed and make everything visible in one commit.
+
+        What is expected without labels follows in a commit of its own: counts do not wait for estimates.
+        """
         draft = self.before.with_(
             logs=self.entries,
             rolled={},
@@ -448,8 +451,12 @@ class _Run:
         kept = {day: entry for day, entry in draft.days.items() if day in found}
         for fresh in self._each(one, groups, "summarising days"):
             kept |= fresh
+        self._commit(draft.with_(days=kept))
         logs = Logs(self.mappings, self.shapes, self.label_shapes)
-        draft = draft.with_(days=kept, expected=expect(self._each, self.store, draft, self.plan, logs))
+        expected = expect(self._each, self.store, self.before, self.plan, logs)
+        self._commit(self.before.with_(expected=expected))
+
+    def _commit(self, draft: Ledger) -> None:
         if draft != self.before:
             self.before = self.store.commit(draft, since=self.before)
             self.store.sweep(draft.objects)

@@ -2,7 +2,7 @@
 
     python tests/bench/fleet.py --models 2000 --days 30
 
-Every model has four SLOs: availability, latency, accuracy with labels two hours late, completeness. Three models in a
+Every model has four SLOs: availability, latency, accuracy with labels two hours late, confidence. Three models in a
 hundred burn at 2 to 10 times their budget from a day of the second half on. Logs hold one row per five
 minutes, model and kind of outcome, with its count as weight. Each step is timed once in one process; the ratio is
 to the bare read of the hourly sums. Target: budgets, evidence and forecasts of 2,000 x 4 under 5 s.
@@ -31,7 +31,7 @@ Counts = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 END = datetime(2026, 11, 23, tzinfo=UTC)
 _BUCKETS = 288
 _PER_BUCKET = 80
-_KINDS = ("failed", "slow", "wrong", "incomplete", "fine")
+_KINDS = ("failed", "slow", "wrong", "unsure", "fine")
 _WORKSPACE = """\
 apiVersion: burnline/v1
 kind: Workspace
@@ -50,9 +50,9 @@ spec:
     availability: {{objective: 99.5%}}
     latency: {{threshold: 100ms, objective: 99%}}
     accuracy: {{objective: 94%}}
-    completeness: {{features: [f_x], objective: 99%}}
+    confidence: {{threshold: 0.8, objective: 99%}}
     freshness: false
-    confidence: false
+    completeness: false
     drift: false
 """
 # What a healthy model spends of the four budgets: half.
@@ -97,7 +97,7 @@ def _day(
             "prediction": pl.Series([1, 1, 1, 1, 1]).gather(kinds),
             "label": pl.Series([None, 1, 0, 1, 1]).gather(kinds),
             "label_timestamp": moment.gather(slot) + timedelta(hours=2),
-            "f_x": pl.Series([1.0, 1.0, 1.0, None, 1.0]).gather(kinds),
+            "confidence": pl.Series([0.9, 0.9, 0.9, 0.5, 0.9]).gather(kinds),
         }
     ).sort("timestamp", "model").write_parquet(folder / "logs" / f"{start:%Y-%m-%d}.parquet")
 
