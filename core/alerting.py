@@ -24,6 +24,7 @@ from burnline.alerts.watch import Watch, Watched, counts_of
 from burnline.budgets.arrivals import Arrivals, Floats
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.question import Question, key_of
+from burnline.budgets.reference import reference_counts
 from burnline.budgets.what_if import recount
 from burnline.budgets.windows import begin
 from burnline.errors import BurnlineError
@@ -229,28 +230,16 @@ def _watched(tried: Fleet, question: Question, settings: Mapping[str, str]) -> t
 
 def definition_warnings(fleet: Fleet, one: Watched) -> tuple[str, ...]:
     """Sentences about alerts of an SLO that cannot work as one may expect."""
-    valid, bad = one.arrivals.valid, one.arrivals.bad
+    valid = one.arrivals.valid
     hours = len(valid) / HOUR
-    healthy = _healthy_rate(one)
+    accepted, missed = reference_counts(fleet, [one.question]).get(one.key, (0.0, 0.0))
     return warnings(
         one.question.slo.objective,
         one.rules,
         length=fleet.spans[one.key].length,
         valid_per_hour=float(valid.sum()) / hours if hours else None,
-        healthy_rate=healthy if float(bad.sum()) else None,
+        healthy_rate=missed / accepted if accepted and missed else None,
     )
-
-
-def _healthy_rate(one: Watched) -> float | None:
-    """The median of the daily bad shares: what is usual, whatever went wrong on some days."""
-    days = len(one.arrivals.valid) // 288
-    if not days:
-        return None
-    valid, bad = (
-        counts[-days * 288 :].reshape(days, 288).sum(axis=1) for counts in (one.arrivals.valid, one.arrivals.bad)
-    )
-    known = valid > 0
-    return float(np.median(np.clip(bad[known], 0, None) / valid[known])) if known.any() else None
 
 
 def _alerts(watch: Watch, one: Watched, episodes: Iterable[Episode]) -> tuple[Alert, ...]:

@@ -27,7 +27,8 @@ def warnings(
     """Sentences about alerts that cannot work as one may expect; none when all is well.
 
     ``rules`` are those in force for a window of ``length``; ``valid_per_hour`` is the mean number of valid
-    events and ``healthy_rate`` the share of bad ones while nothing was wrong, both None when unknown.
+    events and ``healthy_rate`` the share of bad ones that was accepted when the model went live (its reference window),
+    both None when unknown.
     """
     found = [_never(rule, objective) for rule in rules if not can_fire(rule, objective)]
     if not rules:
