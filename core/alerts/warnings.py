@@ -70,7 +70,7 @@ def _traffic(objective: Decimal, rules: Sequence[Rule], valid_per_hour: float) -
         burn, hours = next(((b, h) for b, h in proofs if h is not None), (0, 0.0))
         proof = f": a {burn}x burn takes about {_time(timedelta(hours=hours))} to prove" if burn else ""
         found.append(
-            f"{_events(valid_per_hour)} an hour allow {budgeted:.2g} bad ones an hour{proof}; "
+            f"With {_events(valid_per_hour)} an hour the budget is {budgeted:.2g} bad an hour{proof}; "
             "a lower objective or more traffic decides sooner."
         )
     page = next((rule for rule in rules if rule.severity == "page" and can_fire(rule, objective)), None)
@@ -78,8 +78,8 @@ def _traffic(objective: Decimal, rules: Sequence[Rule], valid_per_hour: float) -
         seen = valid_per_hour * (parse_duration(page.long).fixed / timedelta(hours=1))
         if seen * page.threshold * float(1 - objective) < 1:
             found.append(
-                f"One bad event alone exceeds the {page.name} page threshold: {_events(seen)} come in {page.long} and "
-                f"{ceil(1 / (page.threshold * float(1 - objective)))} are needed; only the evidence keeps it silent."
+                f"One bad event alone exceeds the {page.name} page threshold: with {_events(seen)} in {page.long} it "
+                f"takes {ceil(1 / (page.threshold * float(1 - objective)))} to keep it below; only the evidence keeps it quiet."
             )
     return found
 
@@ -89,7 +89,7 @@ def _percent(rate: float | Decimal) -> str:
 
 
 def _events(count: float) -> str:
-    return "1 event" if count == 1 else f"{count:,.0f} events" if count >= 10 else f"{count:.2g} events"
+    return "1 event" if 0.95 <= count < 1.05 else f"{count:,.0f} events" if count >= 10 else f"{count:.2g} events"
 
 
 def _time(span: timedelta) -> str:

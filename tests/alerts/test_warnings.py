@@ -40,13 +40,13 @@ def test_too_little_traffic_says_how_long_proof_takes():
     # 100 an hour at 99.9 %: 0.1 budgeted an hour, 0.45 / 0.1 = 4.5 h; the measured median is 4.08 h.
     (sentence,) = said("0.999", valid_per_hour=100)
     assert sentence == (
-        "100 events an hour allow 0.1 bad ones an hour: a 15x burn takes about 4.5 h to prove; "
+        "With 100 events an hour the budget is 0.1 bad an hour: a 15x burn takes about 4.5 h to prove; "
         "a lower objective or more traffic decides sooner."
     )
     # 90 % cannot burn 15 times: 5x takes 3 / 0.5 h.
     assert "a 5x burn takes about 6 h to prove" in said("0.9", valid_per_hour=5)[1]
     assert said("0.2", valid_per_hour=1)[-1] == (
-        "1 event an hour allow 0.8 bad ones an hour; a lower objective or more traffic decides sooner."
+        "With 1 event an hour the budget is 0.8 bad an hour; a lower objective or more traffic decides sooner."
     )
 
 
@@ -54,7 +54,7 @@ def test_one_failure_that_exceeds_the_page_threshold_is_named():
     # 1 / (14.4 x 0.001) = 69.4: with 69 events in the hour one failure is above, with 70 below.
     assert len(said("0.999", valid_per_hour=69)) == 2
     assert len(said("0.999", valid_per_hour=70)) == 1
-    assert "69 events come in 1h and 70 are needed" in said("0.999", valid_per_hour=69)[1]
+    assert "with 69 events in 1h it takes 70 to keep it below" in said("0.999", valid_per_hour=69)[1]
 
 
 def test_a_window_shorter_than_every_rule_is_named():
