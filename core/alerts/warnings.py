@@ -77,9 +77,10 @@ def _traffic(objective: Decimal, rules: Sequence[Rule], valid_per_hour: float) -
     if page is not None:
         seen = valid_per_hour * (parse_duration(page.long).fixed / timedelta(hours=1))
         if seen * page.threshold * float(1 - objective) < 1:
+            enough = ceil(1 / (page.threshold * float(1 - objective)))
             found.append(
                 f"One bad event alone exceeds the {page.name} page threshold: with {_events(seen)} in {page.long} it "
-                f"takes {ceil(1 / (page.threshold * float(1 - objective)))} to keep it below; only the evidence keeps it quiet."
+                f"takes {enough} to keep it below; only the evidence keeps it quiet."
             )
     return found
 
