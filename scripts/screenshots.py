@@ -27,8 +27,15 @@ VIEWS = {
     "budgets": "budgets?model=fraud-scorer&slo=accuracy",
     "alerts": "alerts",
     "incidents": "incidents",
+    "incident": "incidents?model=payment-router",
 }
-README_PICTURES = {"fleet-dark-1440", "model-light-1440", "budgets-dark-1440"}
+README_PICTURES = {
+    "fleet-dark-1440",
+    "model-light-1440",
+    "budgets-dark-1440",
+    "alerts-light-1440",
+    "incident-dark-1440",
+}
 TALLEST = 1800
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -65,12 +65,12 @@ class LogFile(_Entry):
     calibration: str | None = None
     label_problems: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def first_us(self) -> int:
         """Time of the first row."""
         return min((s.first_us for s in self.models.values()), default=0)
 
-    @property
+    @cached_property
     def last_us(self) -> int:
         """Time of the last row."""
         return max((s.last_us for s in self.models.values()), default=0)

@@ -149,7 +149,8 @@ class _Stage:
                     seen.update(fresh)
                     reach.extend(fresh)
             component.sort()
-            days = len({day for m in component for log in self.of[m].values() for day in log.days})
+            logs = {path for m in component for path in self.of[m]}
+            days = len({day for path in logs for day in self.draft.logs[path].days})
             size = max(1, _ROWS_AT_ONCE // (JUDGED * max(days, 1)))
             found += [component[start : start + size] for start in range(0, len(component), size)]
         return found
