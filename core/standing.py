@@ -24,7 +24,7 @@ from burnline.budgets.fleet import Fleet
 from burnline.budgets.history import outcomes
 from burnline.budgets.nowcast import decide
 from burnline.budgets.question import Question
-from burnline.budgets.recent import Floats, Recent, recent
+from burnline.budgets.recent import Floats, Recent, eligible, recent
 from burnline.budgets.reference import reference_counts
 from burnline.budgets.spend import spend, spend_over_time
 from burnline.budgets.state import Decided
@@ -252,7 +252,9 @@ def forecast_input(standing: Standing) -> tuple[ahead.Past, list[ahead.Horizon],
     first_day = hours.first // BUCKETS_PER_DAY
     # 1 January 1970 was a Thursday; weekdays only need to be the same weekly.
     latest = (hours.valid[:, -6:].sum(axis=1), hours.bad[:, -6:].sum(axis=1))
-    valid, bad, eligible = (hours.daily(counts) for counts in (hours.valid, hours.bad, hours.eligible))
+    valid, bad = hours.daily(hours.valid), hours.daily(hours.bad)
+    waiting = [q for q in standing.known if _key(q) in standing.estimates and waits_for_labels(q)]
+    could_be = dict(zip(map(_key, waiting), hours.daily(eligible(fleet, waiting, hours)), strict=True))
     past = ahead.Past(valid, bad, (first_day + np.arange(days)) % 7, latest)
     horizons = []
     burning = np.full((3, len(standing.known)), np.nan)
@@ -262,7 +264,8 @@ def forecast_input(standing: Standing) -> tuple[ahead.Past, list[ahead.Horizon],
         left = window.length if window.kind == "rolling" else window.ends_at - window.to
         held = total.valid, total.bad
         if (estimate := standing.estimates.get(key)) is not None:
-            valid[row], bad[row] = _all_events((valid[row], bad[row], eligible[row]), estimate)
+            if key in could_be:
+                valid[row], bad[row] = _all_events((valid[row], bad[row], could_be[key]), estimate)
             held = estimate.bad / (1 - estimate.value) if estimate.value < 1 else held[0], estimate.bad
         horizons.append(ahead.Horizon(window.kind, window.length / _DAY, left / _DAY, *held))
         onsets = [a.onset for a in standing.alerts.get(key, ()) if a.onset is not None]

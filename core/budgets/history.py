@@ -30,10 +30,10 @@ def outcomes(fleet: Fleet, first: int, chosen: Sequence[Question] | None = None)
     plain = [q for q in asked if q.measure and q.measure.slices is None and not q.sliced_events]
     dropped = fleet.dropped(first, [q for q in asked if not q.sliced_events])
     parts = [_less(event_counts(sums, plain), [dropped[key] for key in map(key_of, plain) if key in dropped])]
-    grouped = sums.partition_by("model", "measure", as_dict=True)
-    for question in asked:
-        if question in plain or question.model not in fleet.seen:
-            continue
+    sliced = [q for q in asked if q.model in fleet.seen and (q.sliced_events or (q.measure and q.measure.slices))]
+    mine = sums.filter(pl.col("measure").is_in([q.measure.id for q in sliced if q.measure]))
+    grouped = mine.partition_by("model", "measure", as_dict=True)
+    for question in sliced:
         assert question.measure is not None
         if question.sliced_events:
             rows = fleet.event_slices(question).filter(pl.col("t") >= first)

@@ -12,8 +12,10 @@ import polars as pl
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.history import outcomes
 from burnline.budgets.question import Question, key_of
+from burnline.budgets.recent import is_lean, places
 from burnline.budgets.windows import begin
 from burnline.rollups.days import BUCKETS_PER_DAY
+from burnline.rollups.reads import hourly_cells
 from burnline.spec.windows import BUCKET
 
 # Labels that come later than this do not move the reference any more.
@@ -37,10 +39,18 @@ def reference_counts(fleet: Fleet, chosen: Sequence[Question]) -> dict[tuple[str
     found: dict[tuple[str, str], tuple[float, float]] = {}
     for start, questions in by_day.items():
         end = start + length
+        known = min(fleet.last, end + _MATURES // BUCKET)
+        lean = [q for q in questions if is_lean(fleet, q)]
+        own = places([(q.model, q.measure.id, row) for row, q in enumerate(lean) if q.measure is not None])
+        cells = hourly_cells(fleet.snapshot, start, known, own, model=fleet.only, until=end)
+        for row, valid, bad in cells.group_by("row").agg(pl.col("valid", "bad").sum()).iter_rows():
+            found[key_of(lean[row])] = (valid, bad)
+        others = [q for q in questions if not is_lean(fleet, q)]
         then = replace(fleet, at=min(fleet.at, begin(end) + _MATURES))
-        wanted = {key_of(q) for q in questions}
-        rows = outcomes(then, start, questions).filter(pl.col("t") < end)
+        rows = outcomes(then, start, others).filter(pl.col("t") < end) if others else _NOTHING
         for model, slo, valid, bad in rows.group_by("model", "slo").agg(pl.col("valid", "bad").sum()).iter_rows():
-            if (model, slo) in wanted:
-                found[model, slo] = (valid, bad)
+            found[model, slo] = (valid, bad)
     return found
+
+
+_NOTHING = pl.DataFrame(schema={"model": pl.String, "slo": pl.String, "valid": pl.Float64, "bad": pl.Float64})

@@ -172,6 +172,35 @@ _EMPTY_HOURS = pl.DataFrame(
 )  # fmt: skip
 
 
+def hourly_cells(
+    snapshot: Snapshot,
+    first: int,
+    last: int,
+    places: pl.DataFrame,
+    *,
+    model: str | None = None,
+    until: int | None = None,
+) -> pl.DataFrame:
+    """Sums per hour of many measures at once, ready to be put into arrays: row, hour, valid, bad (events), unordered.
+
+    ``places`` (model, measure, row) says which sums belong to which row; a measure may have several. Hours are counted
+    from bucket ``first``, which begins one; ``until`` ends them before ``last``, up to which labels are known.
+    """
+    parts, parameters = _parts(snapshot, [first], last, model)
+    if not parts or places.is_empty():
+        return pl.DataFrame(schema=_CELLS)
+    query = f"""
+        select row, (t - $first) // {HOUR} as hour, sum(s.valid) / {SCALE} as valid, sum(s.bad) / {SCALE} as bad
+        from ({" union all ".join(parts)}) s join places using (model, measure) where t < $until group by all"""
+    parameters["until"] = last + 1 if until is None else until
+    with connect(threads=2) as con:
+        con.register("places", places.to_arrow())
+        return frame(con, query, parameters).cast(_CELLS)
+
+
+_CELLS = pl.Schema({"row": pl.Int64, "hour": pl.Int64, "valid": pl.Float64, "bad": pl.Float64})
+
+
 def buckets(snapshot: Snapshot, first: int, last: int, *, model: str, measures: Sequence[str]) -> pl.DataFrame:
     """Sums per five minutes of one model: measure, t, valid, bad (events)."""
     paths = snapshot.paths("buckets", first, last)

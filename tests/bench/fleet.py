@@ -130,7 +130,7 @@ def main() -> None:
         def bare() -> object:
             query = "select model, measure, t, sum(valid), sum(bad) from read_parquet($h) group by all"
             with duckdb.connect() as con:
-                return con.execute(query, {"h": hours}).fetch_arrow_table()
+                return con.sql(query, params={"h": hours}).to_arrow_table()
 
         bare()
         read = timed("bare read of the hourly sums", bare)
@@ -140,10 +140,13 @@ def main() -> None:
         total += timed("six weeks by the hour", lambda: standing.recent, read)
         total += timed("over-dispersion", lambda: standing.phi)
         total += timed("evidence", lambda: standing.evidence)
+        waiting = timed("estimates of what waits for a label", lambda: standing.estimates, read)
         firing = timed("firing alerts", lambda: standing.alerts, read)
         total += timed("forecasts", lambda: standing.forecasts)
         print(f"budgets, evidence and forecasts of {len(fleet.questions):,} SLOs: {total:.2f} s (target 5 s)")
-        print(f"firing alerts of {len(standing.suspects):,} suspects beside it: {firing:.2f} s")
+        print(f"beside it: {len(standing.estimates):,} estimates {waiting:.2f} s")
+        print(f"and {len(standing.suspects):,} SLOs that could have an open alert {firing:.2f} s")
+        timed("what budgets were spent on", lambda: standing.spend, read)
         timed("the whole status, anew", lambda: model_statuses(workspace.fleet()), read)
         timed("alerts over the whole history", workspace.alerts, read)
     finally:
