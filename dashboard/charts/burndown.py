@@ -184,8 +184,6 @@ class _Drawing:
             found.append(bands.waiting_name(panel.waiting, axis, zone, self.ink))
         if panel.cone is not None:
             found += marks.present(self.now, axis)[1]
-            if panel.outlook is not None:
-                found.append(bands.outlook_words(panel.outlook, panel.cone, axis, self.span))
         return found
 
 

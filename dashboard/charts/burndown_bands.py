@@ -19,18 +19,18 @@ from burnline.dashboard.charts.palette import BAD, INFO, MUTE, alpha
 INK = "#10151F"
 # From the top down, surest last: what is proven touches the line of what is left.
 _PARTS: tuple[tuple[str, str, str, dict[str, str] | None], ...] = (
-    ("irreducible", "accepted at validation", alpha("#94A4C6", 0.8), None),
-    ("noise", "within noise", alpha("#BAC5DC", 0.8), None),
+    ("irreducible", "accepted", alpha("#94A4C6", 0.8), None),
+    ("noise", "noise", alpha("#BAC5DC", 0.8), None),
     ("unexplained", "unexplained", alpha("#E3C9CC", 0.8), {"shape": "/", "fgcolor": alpha(BAD, 0.55)}),
-    ("confirmed", "confirmed degradation", alpha("#E0766C", 0.8), None),
+    ("confirmed", "confirmed", alpha("#E0766C", 0.8), None),
 )
 _TEXT = 17
-_ROOM = 0.2
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """The forecast in a few words, and when the budget is exhausted: the median and an 80 % interval, if at all."""
+    """The forecast in a few words, said beside the figure, and when the budget is exhausted: the median and an 80 %
+    interval, if at all."""
 
     words: str
     at: datetime | None = None
@@ -112,23 +112,6 @@ def outlook(said: Outlook, cone: pl.DataFrame, zone: ZoneInfo) -> list[go.Scatte
     if said.at is not None:
         traces.append(_dot(wall(said.at, zone)))
     return traces
-
-
-def outlook_words(said: Outlook, cone: pl.DataFrame, axis: str, span: tuple[float, float]) -> dict[str, Any]:
-    """The words of the forecast: at the top where the cone leaves room, else at the foot (`span`: the y axis)."""
-    low, high = span
-    free = float(cone["high"].clip(low, high).max()) < high - _ROOM * (high - low)  # type: ignore[arg-type]
-    return note(
-        1,
-        0.98 if free else 0.06,
-        f"<b>{said.words}</b><br><span style='color:{MUTE}'>if recent behaviour continues</span>",
-        xref=f"x{axis} domain",
-        yref=f"y{axis} domain",
-        xanchor="right",
-        yanchor="top" if free else "bottom",
-        align="right",
-        font={"size": 11},
-    )
 
 
 def _span(start: datetime, end: datetime) -> go.Scatter:

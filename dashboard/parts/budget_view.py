@@ -72,12 +72,17 @@ def _view(model: str, slo: SloStatus) -> View:
 def _legend(slo: SloStatus, shown: Panel, *, raw: bool) -> str:
     """What cannot be said in the figure itself."""
     said = []
+    if shown.outlook is not None:
+        said.append(f"If recent behaviour continues: {shown.outlook.words}")
     if shown.cone is not None:
         said.append("Right of now: four futures out of five lie in the band, half above the dashed line")
         if slo.window.kind == "calendar":
             said.append("there the budget is that of the whole period, traffic to come included")
     if shown.spend is not None:
-        said.append("From the top: what the budget was spent on")
+        said.append(
+            "From the top, what the budget was spent on: accepted at validation, within noise, unexplained, "
+            "confirmed degradation"
+        )
     if any(s.severity for s in shown.stretches):
         said.append("Strips at the foot: incidents")
     if raw:
