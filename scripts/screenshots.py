@@ -27,7 +27,7 @@ VIEWS = {
     "budgets": "budgets?model=fraud-scorer&slo=accuracy",
     "alerts": "alerts",
     "incidents": "incidents",
-    "incident": "incidents?model=payment-router",
+    "incident": "incidents?incident=9ef32e422fd7",
 }
 README_PICTURES = {
     "fleet-dark-1440",
