@@ -18,7 +18,7 @@ from burnline.budgets import forecast as ahead
 from burnline.budgets.arrivals import arrivals
 from burnline.budgets.assess import Findings, assess
 from burnline.budgets.burn_rules import rules
-from burnline.budgets.dispersion import overdispersions
+from burnline.budgets.dispersion import common_weight, overdispersions
 from burnline.budgets.evidence import evidences
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.history import outcomes
@@ -70,6 +70,9 @@ class Standing:
         """How many times more their counts scatter than independent events would."""
         shares = [float(1 - q.slo.objective) for q in self.known]
         found = overdispersions(self.recent.valid, self.recent.bad, shares)
+        sampled = [row for row, q in enumerate(self.known) if q.model in self.fleet.weighted]
+        counts = self.recent.valid[sampled], self.recent.bad[sampled]
+        found[sampled] = np.maximum(found[sampled], common_weight(*counts)[:, -1])
         return dict(zip(map(_key, self.known), map(float, found), strict=True))
 
     @cached_property

@@ -175,6 +175,29 @@ def test_a_replay_under_another_threshold_is_counted_by_the_hour(tmp_path: Path)
     assert START + timedelta(days=7) <= tried.alerts[0].started_at <= START + timedelta(days=7, hours=1)
 
 
+def test_one_bad_event_of_a_sample_is_one_and_not_as_many_as_it_stands_for(tmp_path: Path) -> None:
+    # A log of two days, 1 in 20 of its requests. Two single failures are 40 of 57,600 at a budget of 58. Both burn
+    # (20 of 1,200 in an hour is 17 times the budget) and prove nothing: 20 failures at once would.
+    start = START + timedelta(days=40)
+    minutes = np.arange(2 * 1440)
+    frame = pl.DataFrame(
+        {
+            "timestamp": [start + MINUTE * int(i) for i in minutes],
+            "model": "m",
+            "status": np.where(np.isin(minutes, (900, 2000)), 503, 200),
+            "weight": 20.0,
+        }
+    )
+    found = make_workspace(tmp_path, {"logs/all.parquet": frame}, {"m": model_yaml("m", "availability: {}")})
+    found.ingest()
+    replay = found.replay("m", "availability")
+    assert len(replay.raw_alerts) >= 2
+    assert found.alerts().root == replay.alerts == ()
+    evidence = only(found, "availability").evidence
+    assert evidence is not None
+    assert (evidence.overdispersion, evidence.verdict) == (20.0, "undecided")
+
+
 def test_history_keeps_its_law(tmp_path: Path) -> None:
     # Half of the requests fail for three hours under a promise of 40 %, which no outage of half of them breaks.
     lax = {"m": model_yaml("m", "availability: {objective: 40%}")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,7 @@ from burnline.alerts.policy import policy
 from burnline.alerts.replay import Episode, History, history
 from burnline.budgets.arrivals import Arrivals, Floats, arrivals
 from burnline.budgets.burn_rules import Rule, rules
-from burnline.budgets.dispersion import overdispersions
+from burnline.budgets.dispersion import common_weight, overdispersions
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.question import Question
 from burnline.budgets.windows import begin
@@ -69,7 +69,7 @@ class Watch:
         """Every SLO with data, in the order of the questions."""
         found = arrivals(self.fleet, self.chosen, excluded=self.fleet.excluded_ranges)
         asked = [q for q in self.chosen if len(found[q.model, q.slo.name].valid)]
-        phis = _overdispersions(asked, [found[q.model, q.slo.name] for q in asked])
+        phis = _overdispersions(asked, [found[q.model, q.slo.name] for q in asked], self.fleet.weighted)
         return tuple(self._watched(q, found[q.model, q.slo.name], phi) for q, phi in zip(asked, phis, strict=True))
 
     def _watched(self, question: Question, series: Arrivals, phi: Floats) -> Watched:
@@ -151,10 +151,11 @@ def counts_of(watch: Watch, only: Key | None = None) -> dict[Key, Counts]:
     }
 
 
-def _overdispersions(asked: Sequence[Question], series: Sequence[Arrivals]) -> list[Floats]:
+def _overdispersions(asked: Sequence[Question], series: Sequence[Arrivals], weighted: Container[str]) -> list[Floats]:
     """The over-dispersion of each bucket, learnt anew every week from the six weeks before it.
 
-    What an alert was decided by then does not change with what comes later.
+    What an alert was decided by then does not change with what comes later. In logs of ``weighted`` models it is at
+    least the weight that all events have in common, from the first bucket on.
     """
     phis = [np.ones(len(one.valid)) for one in series]
     if not series:
@@ -173,6 +174,9 @@ def _overdispersions(asked: Sequence[Question], series: Sequence[Arrivals]) -> l
         found = overdispersions(valid[active, before], bad[active, before], shares[active])
         for i, value in zip(active, found, strict=True):
             phis[i][week - series[i].first :] = value
+    for i, (question, one) in enumerate(zip(asked, series, strict=True)):
+        if question.model in weighted:
+            phis[i] = np.maximum(phis[i], common_weight(one.valid, one.bad))
     return phis
 
 

@@ -78,6 +78,11 @@ class Fleet:
         return self.snapshot.ledger.models()
 
     @cached_property
+    def weighted(self) -> frozenset[str]:
+        """Models some of whose logs have a column weight."""
+        return frozenset(m for log in self.snapshot.ledger.logs.values() if log.weighted for m in log.models)
+
+    @cached_property
     def questions(self) -> tuple[Question, ...]:
         """Every SLO that is asked about."""
         return tuple(q for q in questions(self.models) if self.only in (None, q.model))

@@ -330,6 +330,7 @@ class _Run:
             dropped=put(f"dropped-{key}", dropped_rows(con)) if dropped else None,
             behind={c.path: c.id for c in candidates} if dropped else {},
             own_labels=log.shape.has("label"),
+            weighted=log.shape.has("weight"),
             probed=known is not None and known.probed,
             labels=known.labels if known is not None else {},
             counts=put(f"counts-{key}", counts(con, job)),

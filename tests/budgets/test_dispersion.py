@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from burnline.budgets.dispersion import CAP, overdispersions
+from burnline.budgets.dispersion import CAP, common_weight, overdispersions
 
 LOGS, HOURS = 40, 35 * 24
 
@@ -128,3 +128,17 @@ def test_hours_that_take_back_labels_are_left_out_and_nothing_is_changed():
     assert middle(valid, bad, 0.4) <= 1.3
     assert (valid == before[0]).all()
     assert (bad == before[1]).all()
+
+
+def test_the_weight_that_all_events_have_in_common_is_known_at_once():
+    # Multiples of 40 at first, then of 20, then of 1; a correction takes back 60.
+    valid, bad = np.array([[0.0, 40, 80, -60, 100, 7]]), np.array([[0.0, 0, 40, -20, 20, 0]])
+    assert common_weight(valid, bad).tolist() == [[1.0, 40.0, 40.0, 20.0, 20.0, 1.0]]
+    # 1 in 0.07 is kept in millionths: 14.285714.
+    assert common_weight(14.285714 * np.array([3.0, 5.0]), 14.285714 * np.array([0.0, 2.0])).tolist() == [
+        pytest.approx(42.857142),
+        pytest.approx(14.285714),
+    ]
+    # Below 1 nothing is sampled.
+    assert common_weight(np.array([0.5, 2.0]), np.array([0.0, 0.5])).tolist() == [1.0, 1.0]
+    assert common_weight(np.zeros((0, 3)), np.zeros((0, 3))).shape == (0, 3)
