@@ -38,8 +38,9 @@ class LogFile(_Entry):
 
     ``plan`` fingerprints the measures it was rolled for; ``lacking`` says per model and measure
     why the file could not feed it; ``dropped`` holds the rows that repeat requests of the logs it
-    comes ``behind`` (path -> id). ``weighted`` says that it has a column weight. ``labels`` counts its
-    requests in each label file (by id) once it was ``probed``, and ``joined`` are the label files that ``late`` and ``calibration`` hold; ``label_problems`` says what was wrong
+    comes ``behind`` (path -> id). ``weighted`` says that it has a column weight. ``labels`` counts its requests in
+    each label file (by id) once it was ``probed``, and ``joined`` are the label files that ``late`` and
+    ``calibration`` hold; ``label_problems`` says what was wrong
     with those labels.
     """
 
