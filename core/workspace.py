@@ -46,6 +46,7 @@ from burnline.results import (
     SloStatus,
 )
 from burnline.rollups.days import BUCKETS_PER_DAY
+from burnline.rollups.expected import SurrogateInfo, surrogate_info
 from burnline.rollups.ingest import Progress, ingest
 from burnline.rollups.plan import Plan
 from burnline.rollups.reads import HOUR, Snapshot, histogram, segment_sums
@@ -377,6 +378,11 @@ class Workspace:
         fleet, question = self._ask(model, slo, at)
         watched = Watch(fleet, (question,)).watched
         return definition_warnings(fleet, watched[0]) if watched else ()
+
+    def surrogate(self, model: str, *, at: datetime | None = None) -> SurrogateInfo | None:
+        """What judges requests of a model by their features while labels are missing, or why nothing does."""
+        fleet = self.fleet(model, at=at)
+        return surrogate_info(fleet.snapshot, model, fleet.last)
 
     def cone(self, model: str, slo: str, *, at: datetime | None = None) -> pl.DataFrame:
         """The 80 % band of what is left of a budget, from ``at`` to its horizon: time, low, middle, high.

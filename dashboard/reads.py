@@ -19,6 +19,7 @@ from burnline.dashboard import state
 from burnline.dashboard.charts import trends
 from burnline.records.entries import Overridden
 from burnline.results import FleetStatus, Incident, Replay, SloStatus
+from burnline.rollups.expected import SurrogateInfo
 from burnline.spec.model import Model
 from burnline.workspace import Workspace
 
@@ -181,6 +182,12 @@ def series(model: str, slo: str) -> pl.DataFrame:
 def warnings(model: str, slo: str) -> tuple[str, ...]:
     """What its definition makes of the alerts of an SLO."""
     answer: tuple[str, ...] = _ask("warnings", {"model": model, "slo": slo})
+    return answer
+
+
+def surrogate(model: str) -> SurrogateInfo | None:
+    """What judges a model by its features while labels are missing."""
+    answer: SurrogateInfo | None = _ask("surrogate", {"model": model})
     return answer
 
 

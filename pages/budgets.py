@@ -31,13 +31,17 @@ with title:
     )
     if slo.total is None:
         st.markdown(f"No data: {slo.reason or 'nothing in the window'}.")
-        st.stop()
-    st.markdown(sentences.cost(slo, exhausted_since(model.model, slo), zone))
+    else:
+        st.markdown(sentences.cost(slo, exhausted_since(model.model, slo), zone))
+
+if slo.total is None:
+    late_labels(slo, reads.surrogate(model.model))
+    st.stop()
 
 if slo.notes:
     st.markdown("\n".join(f"- :material/history: {note}" for note in slo.notes))
 budget_view(model.model, slo, reads.events(model.model, at), zone)
-late_labels(slo)
+late_labels(slo, reads.surrogate(model.model))
 corrected(slo)
 left, right = st.columns(2)
 with left:

@@ -357,6 +357,9 @@ class FakeWorkspace:
     def redefinitions(self, model: str) -> tuple[datetime, ...]:
         return ()
 
+    def surrogate(self, model: str) -> None:
+        return None
+
     def warnings(self, model: str, slo: str) -> tuple[str, ...]:
         return self.replay(model, slo).warnings
 

@@ -25,7 +25,7 @@ from burnline.alerts.counts import Counts
 from burnline.alerts.detector import detector, tempered
 from burnline.alerts.replay import Episode
 from burnline.budgets.arrivals import Arrivals, Floats
-from burnline.results import Alert, ReplayFigures
+from burnline.results import ReplayFigures
 
 APART = 12
 """Buckets between two burns, or between a burn and an alert on it: 60 minutes."""
@@ -97,12 +97,6 @@ def figures(episodes: Sequence[Episode], burns: Sequence[Burn], *, first: int, l
         budget_spent=median(e.budget_spent for e in episodes) if episodes else None,
         firing_share=_firing(episodes, last) / size if size > 0 else 0.0,
     )
-
-
-def precision_of_marks(alerts: Sequence[Alert]) -> float | None:
-    """The share of useful ones among the alerts that people marked; None when none is marked."""
-    marks = [alert.mark for alert in alerts if alert.mark is not None]
-    return marks.count("useful") / len(marks) if marks else None
 
 
 def _stretches(increments: Floats) -> list[tuple[int, int]]:

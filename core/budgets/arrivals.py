@@ -95,23 +95,6 @@ def arrivals(
     return found
 
 
-def arrival_burns(
-    fleet: Fleet, chosen: Sequence[Question], *, excluded: Mapping[Key, Ranges] | None = None
-) -> dict[Key, dict[str, tuple[float, float]]]:
-    """(valid, bad) of what became known in each burn-rate window, of the SLOs that wait for labels."""
-    labelled = [q for q in chosen if q.measure is not None and q.measure.labelled]
-    first = min(span.first for span in fleet.bursts.values())
-
-    def summed(one: Arrivals, bucket: int) -> tuple[float, float]:
-        start = max(0, bucket - one.first)
-        return float(one.valid[start:].sum()), float(one.bad[start:].sum())
-
-    return {
-        key: {name: summed(one, span.first) for name, span in fleet.bursts.items()}
-        for key, one in arrivals(fleet, labelled, first, excluded=excluded).items()
-    }
-
-
 def _empty(fleet: Fleet) -> Arrivals:
     return Arrivals(fleet.last + 1, np.zeros(0), np.zeros(0))
 

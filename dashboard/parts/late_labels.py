@@ -9,10 +9,14 @@ import streamlit as st
 from burnline.dashboard import proof, wording
 from burnline.dashboard.charts.delays import delays
 from burnline.results import Estimate, SloStatus
+from burnline.rollups.expected import SurrogateInfo
 
 
-def late_labels(slo: SloStatus) -> None:
-    """Draws the estimate over all events, how labels come in, and how far the estimate can be trusted."""
+def late_labels(slo: SloStatus, surrogate: SurrogateInfo | None) -> None:
+    """Draws the estimate over all events, how labels come in, and how far the estimate can be trusted.
+
+    ``surrogate`` is what judges requests by their features.
+    """
     found = slo.estimate
     if found is None:
         return
@@ -30,6 +34,8 @@ def late_labels(slo: SloStatus) -> None:
             st.markdown(proof.late(found, slo))
             for said in _facts(found, slo):
                 st.markdown(f":small[{said}]")
+            if surrogate is not None and slo.sli == surrogate.kind:
+                st.markdown(f":small[{_learnt(surrogate)}]")
         if figure is not None:
             with figure:
                 st.caption(
@@ -79,6 +85,16 @@ def _label_free(found: Estimate, slo: SloStatus) -> Iterator[str]:
             else ""
         )
         yield f"Without labels, of all events: {' and '.join(known)} good. {verdict}".strip()
+
+
+def _learnt(surrogate: SurrogateInfo) -> str:
+    """From what the surrogate was learnt, or why there is none."""
+    if surrogate.reason is not None:
+        return f"There is no surrogate of the features: {surrogate.reason}."
+    words = f"The surrogate was learnt from {wording.count(surrogate.rows)} labelled requests of the first days"
+    if not surrogate.features:
+        return f"{words}, of which too few were wrong to tell requests apart."
+    return f"{words}, by {len(surrogate.features)} inputs."
 
 
 def _gap(found: Estimate, slo: SloStatus) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from burnline.alerts.counts import Counts
-from burnline.alerts.figures import precision_of_marks
 from burnline.alerts.grouping import alert_id, grouped
 from burnline.alerts.incidents import incidents
 from burnline.budgets.arrivals import Arrivals
@@ -135,11 +134,3 @@ def test_an_incident_lasts_while_an_alert_is_open_and_spends_to_the_end_of_the_l
 
 def test_what_was_never_proven_is_no_incident():
     assert incidents([fired(at=100, until=110, confirmed=False)], {}) == ()
-
-
-def test_marks_give_the_share_of_useful_alerts():
-    def marked(mark: str | None) -> Alert:
-        return fired(at=0, until=1).model_copy(update={"mark": mark})
-
-    assert precision_of_marks([marked("useful"), marked("noise"), marked("useful"), marked(None)]) == 2 / 3
-    assert precision_of_marks([marked(None)]) is None

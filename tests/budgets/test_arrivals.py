@@ -11,7 +11,7 @@ import pytest
 from making import START, make_workspace, model_yaml, requests
 from test_against_oracle import World
 
-from burnline.budgets.arrivals import Arrivals, arrival_burns, arrivals
+from burnline.budgets.arrivals import Arrivals, arrivals
 from burnline.budgets.windows import begin, bucket
 from burnline.workspace import Workspace
 
@@ -131,22 +131,6 @@ def test_excluded_requests_count_for_neither_side_whenever_they_are_labelled(tmp
     one = series(workspace, "accuracy", START + timedelta(hours=2), excluded=out)
     # Request 7 (bucket 1) is out with its label and its correction; being labelled in bucket 10 is no reason.
     assert (changes(one, one.valid), changes(one, one.bad)) == ({10: 2.0}, {10: 1.0})
-
-
-def test_burn_windows_count_what_became_known_in_them(tmp_path: Path) -> None:
-    files = {
-        "logs/a.parquet": requests(30).with_columns(prediction=pl.lit(1)),
-        # One label each in the last 5 minutes, half hour, hour, six hours, three days, and before.
-        "labels/a.parquet": labels(
-            (0, 0, 6000), (1, 1, 5980), (2, 0, 5950), (3, 1, 5700), (4, 0, 3000), (5, 0, 1000), (6, 0, 1000)
-        ),
-    }
-    workspace = make_workspace(tmp_path, files, ACCURACY)
-    workspace.ingest()
-    fleet = workspace.fleet("m", at=START + timedelta(minutes=6000))
-    assert arrival_burns(fleet, fleet.questions)["m", "accuracy"] == {
-        "5m": (1.0, 1.0), "30m": (2.0, 1.0), "1h": (3.0, 2.0), "6h": (4.0, 2.0), "3d": (5.0, 3.0)
-    }  # fmt: skip
 
 
 def test_an_slo_without_data_has_an_empty_series(tmp_path: Path) -> None:
