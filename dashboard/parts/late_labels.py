@@ -52,7 +52,7 @@ def late_labels(slo: SloStatus, surrogate: SurrogateInfo | None) -> None:
 def _facts(found: Estimate, slo: SloStatus) -> Iterator[str]:
     yield (
         f"Bad in all: {wording.count(round(found.bad))}, between {wording.count(round(found.bad_interval[0]))} and "
-        + (f"{wording.count(round(found.bad_interval[1]))} (95 %); counted so far {wording.count(slo.bad)}.")
+        f"{wording.count(round(found.bad_interval[1]))} (95 %); counted so far {wording.count(slo.bad or 0)}."
     )
     if found.delay_bias:
         yield _bias(found)
@@ -61,6 +61,9 @@ def _facts(found: Estimate, slo: SloStatus) -> Iterator[str]:
         if found.backtest_error is not None
         else ""
     )
+    if found.method == "calibration" and found.backtest_error is None:
+        yield "No label tests the confidences: they are taken at their word."
+        return
     yield f"The unlabelled part is judged by {proof.METHODS.get(found.method, found.method)}{error}."
     yield from _label_free(found, slo)
     if found.realised is not None and found.expected is not None:
