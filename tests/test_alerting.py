@@ -219,6 +219,24 @@ def test_history_keeps_its_law(tmp_path: Path) -> None:
     assert only(found, "availability", at=START + timedelta(days=13)).notes == ()
 
 
+@pytest.mark.parametrize("objective", ["99.1%", "98%"])
+def test_an_alert_that_is_open_when_its_promise_changes_stays_open(tmp_path: Path, objective: str) -> None:
+    outage = (START + timedelta(days=13, hours=12), START + timedelta(days=15))
+    strict = {"m": model_yaml("m", "availability: {objective: 99%}")}
+    found = make_workspace(tmp_path, {"logs/a.parquet": log(0, 14, outage=outage)}, strict)
+    found.ingest()
+    assert [(a.severity, a.resolved_at) for a in found.alerts()] == [("page", None), ("ticket", None)]
+    (tmp_path / "models" / "m.yaml").write_text(model_yaml("m", f"availability: {{objective: {objective}}}"))
+    write(tmp_path / "logs" / "b.parquet", log(14, 1, outage=outage))
+    found = Workspace.open(tmp_path)
+    found.ingest()
+    open_ = [a for a in found.alerts() if a.resolved_at is None]
+    assert [a.severity for a in open_] == ["page", "ticket"]
+    assert [a.id for a in open_] == [a.id for a in only(found, "availability").alerts]
+    assert len({a.id for a in found.alerts()}) == len(found.alerts())
+    assert [i.ended_at for i in found.incidents()] == [None]
+
+
 def test_a_threshold_that_was_in_force_is_still_counted(tmp_path: Path) -> None:
     frame = log(0, 6, outage=None).with_columns(latency_ms=pl.lit(80.0))
     found = make_workspace(

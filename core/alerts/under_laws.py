@@ -29,7 +29,8 @@ class Spell:
 def alerts_under_laws(fleet: Fleet, laws: Sequence[Definition]) -> tuple[Alert, ...]:
     """Every alert of the fleet's history, each under the definition then in force, oldest first.
 
-    An alert that is open when its promise changes ends there.
+    An alert that is open when its promise changes ends there. One that the new promise finds open too goes on under
+    it, with the start it has under the new promise; where that is the same, it is one alert.
     """
     changed: list[Spell] = []
     steady: list[Question] = []
@@ -40,8 +41,8 @@ def alerts_under_laws(fleet: Fleet, laws: Sequence[Definition]) -> tuple[Alert, 
         else:
             changed += spells
     found = list(Watch(fleet, tuple(steady)).alerts)
-    for spell in changed:
-        found += _of_spell(fleet, spell)
+    # Later promises follow earlier ones: an alert that goes on keeps its name.
+    found += {alert.id: alert for spell in changed for alert in _of_spell(fleet, spell)}.values()
     return tuple(sorted(found, key=lambda a: (a.started_at, a.severity, a.model, a.slo)))
 
 
@@ -70,5 +71,5 @@ def _of_spell(fleet: Fleet, spell: Spell) -> Iterator[Alert]:
     models = tuple(spell.model if model.name == spell.model.name else model for model in fleet.models)
     then = replace(fleet, models=models, at=spell.end or fleet.at, only=spell.model.name)
     for alert in Watch(then, (ask(spell.model, spell.slo),)).alerts:
-        if spell.start is None or alert.started_at >= spell.start:
+        if spell.start is None or alert.resolved_at is None or alert.resolved_at > spell.start:
             yield alert.model_copy(update={"resolved_at": alert.resolved_at or spell.end})
