@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from burnline.alerts.incidents import incidents
-from burnline.alerts.suspects import LOOK_BACK_HOURS, by_hour, may_fire
+from burnline.alerts.suspects import LOOK_BACK_HOURS, may_fire
 from burnline.alerts.watch import Watch, counts_of
 from burnline.budgets import forecast as ahead
 from burnline.budgets.arrivals import arrivals
@@ -123,7 +123,7 @@ class Standing:
         lengths = [self.fleet.spans[_key(q)].length for q in self.known]
         for row, question in enumerate(self.known):
             if _key(question) in known:
-                valid[row], bad[row] = by_hour(known[_key(question)], first, LOOK_BACK_HOURS)
+                valid[row], bad[row] = known[_key(question)].by_hour(first, LOOK_BACK_HOURS)
         may = np.zeros(len(self.known), dtype=bool)
         for length in set(lengths):
             rows = np.array([i for i, own in enumerate(lengths) if own == length])

@@ -13,9 +13,8 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from burnline.budgets.arrivals import Arrivals, Floats
+from burnline.budgets.arrivals import Floats
 from burnline.budgets.burn_rules import Rule
-from burnline.rollups.reads import HOUR
 from burnline.spec.windows import parse_duration
 
 Flags = NDArray[np.bool_]
@@ -41,19 +40,6 @@ def may_fire(
         burnt, seen = _trailing(bad, hours), _trailing(valid, hours)
         found |= ((burnt > 0) & (burnt >= limit * shares[:, None] * seen)).any(axis=1)
     return found
-
-
-def by_hour(series: Arrivals, first: int, hours: int) -> tuple[Floats, Floats]:
-    """Valid and bad of an SLO per hour, of the ``hours`` hours from bucket ``first`` on."""
-    sums = []
-    for counts in (series.valid, series.bad):
-        padded = np.zeros(hours * HOUR)
-        lead = series.first - first
-        inside = counts[max(0, -lead) : hours * HOUR - lead]
-        padded[max(0, lead) : max(0, lead) + len(inside)] = inside
-        sums.append(padded.reshape(-1, HOUR).sum(axis=1))
-    valid = np.maximum(sums[0], 0.0)
-    return valid, np.clip(sums[1], 0.0, valid)
 
 
 def _trailing(counts: Floats, hours: int) -> Floats:

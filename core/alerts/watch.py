@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -164,9 +164,7 @@ def _overdispersions(asked: Sequence[Question], series: Sequence[Arrivals], weig
     first -= first % HOUR
     last = max(one.last for one in series)
     hours = (last - first) // HOUR + 1
-    valid, bad = (np.stack([_by_hour(of(one), one.first - first, hours) for one in series]) for of in _COUNTS)
-    valid = np.maximum(valid, 0.0)
-    bad = np.clip(bad, 0.0, valid)
+    valid, bad = (np.stack(counts) for counts in zip(*(one.by_hour(first, hours) for one in series), strict=True))
     shares = np.array([float(1 - q.slo.objective) for q in asked])
     for week in range(first - first % _WEEK + _WEEK, last + 1, _WEEK):
         before = slice(max(0, (week - 6 * _WEEK - first) // HOUR), (week - first) // HOUR)
@@ -178,16 +176,6 @@ def _overdispersions(asked: Sequence[Question], series: Sequence[Arrivals], weig
         if question.model in weighted:
             phis[i] = np.maximum(phis[i], common_weight(one.valid, one.bad))
     return phis
-
-
-_COUNTS: tuple[Callable[[Arrivals], Floats], ...] = (lambda one: one.valid, lambda one: one.bad)
-
-
-def _by_hour(counts: Floats, lead: int, hours: int) -> Floats:
-    padded = np.zeros(hours * HOUR)
-    padded[lead : lead + len(counts)] = counts
-    sums: Floats = padded.reshape(-1, HOUR).sum(axis=1)
-    return sums
 
 
 def _discovered(found: Sequence[tuple[Key, Episode]], hypotheses: int) -> list[bool]:

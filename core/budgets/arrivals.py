@@ -47,6 +47,18 @@ class Arrivals:
         """The last bucket; before ``first`` when there is none."""
         return self.first + len(self.valid) - 1
 
+    def by_hour(self, first: int, hours: int) -> tuple[Floats, Floats]:
+        """Valid and bad of each of the ``hours`` hours from bucket ``first`` on, within 0 <= bad <= valid."""
+        sums = []
+        for counts in (self.valid, self.bad):
+            padded = np.zeros(hours * HOUR)
+            lead = self.first - first
+            inside = counts[max(0, -lead) : hours * HOUR - lead]
+            padded[max(0, lead) : max(0, lead) + len(inside)] = inside
+            sums.append(padded.reshape(-1, HOUR).sum(axis=1))
+        valid = np.maximum(sums[0], 0.0)
+        return valid, np.clip(sums[1], 0.0, valid)
+
 
 def arrivals(
     fleet: Fleet,

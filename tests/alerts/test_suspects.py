@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burnline.alerts.replay import history
-from burnline.alerts.suspects import LOOK_BACK_HOURS, by_hour, may_fire
+from burnline.alerts.suspects import LOOK_BACK_HOURS, may_fire
 from burnline.budgets.arrivals import Arrivals
 from burnline.budgets.burn_rules import rules
 
@@ -22,7 +22,7 @@ BUCKETS = 9 * 288
 
 def suspected(series: Arrivals, objective: Decimal) -> bool:
     first = series.last + 1 - LOOK_BACK_HOURS * 12
-    valid, bad = by_hour(series, first, LOOK_BACK_HOURS)
+    valid, bad = series.by_hour(first, LOOK_BACK_HOURS)
     return bool(may_fire(valid[None], bad[None], np.array([float(1 - objective)]), RULES)[0])
 
 
@@ -56,7 +56,7 @@ def test_a_quiet_service_is_no_suspect() -> None:
 @pytest.mark.parametrize("lead", [-30, 0, 30])
 def test_hours_are_those_of_the_buckets(lead: int) -> None:
     series = Arrivals(120 + lead, np.ones(240), np.full(240, 0.5))
-    valid, bad = by_hour(series, 120, 10)
+    valid, bad = series.by_hour(120, 10)
     expected = [sum(120 + lead <= 120 + 12 * h + b < 360 + lead for b in range(12)) for h in range(10)]
     assert valid.tolist() == expected
     assert bad.tolist() == [n / 2 for n in expected]
