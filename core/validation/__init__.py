@@ -1,0 +1,1 @@
+"""Whether data are as they must be, stage by stage of the pipeline."""
