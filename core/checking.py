@@ -86,10 +86,10 @@ def _impossible(models: Sequence[ModelProfile]) -> list[Impossible]:
     filled = frozenset().union(*(m.columns for m in models)) if models else frozenset()
     found = []
     for name, sli in catalogue().items():
-        reason = sli.absent
-        if reason is None and "metrics:*" in sli.kind.columns:
+        reason: str | None = None
+        if "metrics:*" in sli.kind.columns:
             reason = "it needs a file of infrastructure metrics (timestamp, model, cpu_percent, …)"
-        elif reason is None:
+        else:
             lacking = [c for c in sli.kind.columns if not _filled(c, filled)]
             reason = f"no values in column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}" if lacking else None
         if reason is None and name == "rmse" and not any(m.label_kind == "number" for m in models):

@@ -16,7 +16,7 @@ from burnline.alerts.grouping import alert_id
 from burnline.alerts.policy import policy
 from burnline.alerts.replay import Episode, History, history
 from burnline.budgets.arrivals import Arrivals, Floats, arrivals
-from burnline.budgets.burn_rules import Rule, rules
+from burnline.budgets.burn_rules import Rule, rules, ticket_rules
 from burnline.budgets.dispersion import common_weight, overdispersions
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.question import Question
@@ -67,14 +67,23 @@ class Watch:
     @cached_property
     def watched(self) -> tuple[Watched, ...]:
         """Every SLO with data, in the order of the questions."""
-        found = arrivals(self.fleet, self.chosen, excluded=self.fleet.excluded_ranges)
-        asked = [q for q in self.chosen if len(found[q.model, q.slo.name].valid)]
+        chosen = [q for q in self.chosen if not q.daily or q.model not in self._checked]
+        found = arrivals(self.fleet, chosen, excluded=self.fleet.excluded_ranges)
+        asked = [q for q in chosen if len(found[q.model, q.slo.name].valid)]
         phis = _overdispersions(asked, [found[q.model, q.slo.name] for q in asked], self.fleet.weighted)
         return tuple(self._watched(q, found[q.model, q.slo.name], phi) for q, phi in zip(asked, phis, strict=True))
 
+    @cached_property
+    def _checked(self) -> frozenset[str]:
+        """Models whose answers labels check: there harm alerts by itself, and drift alone need not."""
+        judging = {q.model for q in self.fleet.questions if q.measure is not None and q.measure.labelled}
+        logs = self.fleet.snapshot.ledger.logs.values()
+        return frozenset(m for log in logs if log.own_labels or log.joined for m in log.models if m in judging)
+
     def _watched(self, question: Question, series: Arrivals, phi: Floats) -> Watched:
         applied = policy(self._tiers[question.model], self._hypotheses)
-        pairs = applied.apply(rules(self.fleet.spans[question.model, question.slo.name].length))
+        length = self.fleet.spans[question.model, question.slo.name].length
+        pairs = applied.apply(ticket_rules(length) if question.daily else rules(length))
         return Watched(question, series, phi, pairs, applied.alpha)
 
     @cached_property

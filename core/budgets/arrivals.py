@@ -14,10 +14,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from burnline.budgets.corrections import outside
+from burnline.budgets.drift_days import judged_days
 from burnline.budgets.fleet import Fleet, slice_values
 from burnline.budgets.question import Question
 from burnline.budgets.slices import slice_sums, width_buckets
 from burnline.logs import SCALE
+from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.knowledge import Asked, Ranges, known_sums, slice_steps
 from burnline.rollups.reads import HOUR
 from burnline.spec.windows import parse_duration
@@ -76,6 +79,7 @@ def arrivals(
 
     - Events count at their request or with their label.
     - Five-minute slices (throughput, saturation) count in their own bucket.
+    - Days (drift) count when they are over.
     - Hourly slices (RMSE, NDCG) count from the label that makes them judgeable; a later label that
       changes the verdict counts as a difference.
     - Requests judged in time slices count at the end of their slice (one that is not over: at the
@@ -93,13 +97,15 @@ def arrivals(
         return found
     earliest = min(begun.values())
     since = min(starts[q.model, q.slo.name] for q in known)
-    plain = [q for q in known if not _sliced(q)]
+    daily = [q for q in known if q.daily]
+    plain = [q for q in known if not (_sliced(q) or q.daily)]
     sums = known_sums(fleet.snapshot, [_asked(q, dropped) for q in plain], earliest, since, fleet.last)
     found |= _dense(fleet, plain, starts, sums, SCALE)
     for question in plain:
         if question.measure and question.measure.slices and question.measure.slices.kind == "rate":
             key = question.model, question.slo.name
             found[key] = _with_silence(fleet, found[key], dropped.get(key, ()))
+    found |= _by_day(fleet, daily, starts, dropped)
     sliced = [q for q in known if _sliced(q)]
     if sliced:
         steps = slice_steps(fleet.snapshot, [_asked(q, dropped) for q in sliced], earliest, since, fleet.last)
@@ -130,7 +136,7 @@ def _sliced(question: Question) -> bool:
 
 def _asked(question: Question, excluded: Mapping[Key, Ranges]) -> Asked:
     assert question.measure is not None
-    out = excluded.get((question.model, question.slo.name), ())
+    out = tuple(excluded.get((question.model, question.slo.name), ()))
     if question.sliced_events:
         width = width_buckets(question.slo.time_slice_window or _SLICE)
         return Asked(question.model, question.measure, out, width, whole=True)
@@ -167,6 +173,25 @@ def _with_silence(fleet: Fleet, series: Arrivals, excluded: Ranges) -> Arrivals:
         expected &= (buckets < low) | (buckets > high)
     silent = expected & (series.valid == 0)
     return Arrivals(series.first, expected.astype(np.float64), series.bad + silent)
+
+
+def _by_day(
+    fleet: Fleet, questions: Sequence[Question], starts: Mapping[Key, int], excluded: Mapping[Key, Ranges]
+) -> dict[Key, Arrivals]:
+    """Days judged at once, when they are known."""
+    if not questions:
+        return {}
+    days = fleet.drift_days(min(_begun(fleet, q) for q in questions) // BUCKETS_PER_DAY * BUCKETS_PER_DAY)
+    parts = [pl.DataFrame(schema=_CHANGES)]
+    for row, question in enumerate(questions):
+        assert question.measure is not None
+        assert question.measure.slices is not None
+        own = outside(
+            days.filter(pl.col("model") == question.model), excluded.get((question.model, question.slo.name), ())
+        )
+        judged = judged_days(own, question.measure.slices)
+        parts.append(judged.select(pl.lit(row, pl.Int64).alias("row"), "known", pl.lit(1.0).alias("valid"), "bad"))
+    return _dense(fleet, questions, starts, pl.concat(parts), 1)
 
 
 _CHANGES = {"row": pl.Int64, "known": pl.Int64, "valid": pl.Float64, "bad": pl.Float64}

@@ -7,7 +7,7 @@ stand in ``burn_rules.yaml``; a threshold is ``budget`` x P / long for a window 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -54,6 +54,14 @@ def rules(length: timedelta) -> tuple[Rule, ...]:
         pace = row.budget * _microseconds(length) / _microseconds(long)
         scaled.append(Rule(row.severity, row.long, row.short, row.budget, float(max(pace, Decimal(1)))))
     return tuple(scaled)
+
+
+def ticket_rules(length: timedelta) -> tuple[Rule, ...]:
+    """The rules of an SLO that is judged by the day, which never pages: tickets, over the long window alone.
+
+    A short window would hold no slice for most of the day.
+    """
+    return tuple(replace(rule, short=rule.long) for rule in rules(length) if rule.severity == "ticket")
 
 
 def can_fire(rule: Rule, objective: Decimal) -> bool:

@@ -26,6 +26,7 @@ from burnline.budgets.corrections import (
     size,
     without,
 )
+from burnline.budgets.drift_days import drift_days, judged_days
 from burnline.budgets.events import event_counts
 from burnline.budgets.question import Question, key_of, plan, questions, why_no_data
 from burnline.budgets.slices import slice_sums, width_buckets
@@ -33,6 +34,7 @@ from burnline.budgets.sums import Sums
 from burnline.budgets.windows import Span, begin, bucket, burn_spans, span
 from burnline.logs import moment
 from burnline.results import Corrected
+from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.ledger import Span as Seen
 from burnline.rollups.measures import REQUESTS, Slices
 from burnline.rollups.plan import Plan
@@ -115,7 +117,7 @@ class Fleet:
     @cached_property
     def _hours(self) -> dict[tuple[str, str], pl.DataFrame]:
         """Hourly sums of the measures that are judged by the hour, by model and measure."""
-        wanted = [q for q in self.questions if q.measure and q.measure.slices and q.measure.slices.hourly]
+        wanted = [q for q in self.questions if q.hourly]
         if not wanted:
             return {}
         first = min(self.spans[q.model, q.slo.name].first for q in wanted)
@@ -124,6 +126,19 @@ class Fleet:
         # An hour belongs to a window when its first bucket does, and then counts as a whole.
         frame = hourly(self.snapshot, first - first % HOUR, self.last, model=self.only, measures=measures)
         return {(str(k[0]), str(k[1])): f for k, f in frame.partition_by("model", "measure", as_dict=True).items()}
+
+    def drift_days(self, first: int) -> pl.DataFrame:
+        """Days that begin from bucket ``first`` on and how far features had moved: model, t, known, rows, moved."""
+        return drift_days(self.snapshot, first, self.last, self.newest, model=self.only)
+
+    @cached_property
+    def _drift_days(self) -> dict[str, pl.DataFrame]:
+        """The days of the longest window of an SLO that is judged by the day, by model."""
+        wanted = [self.spans[key_of(q)].first for q in self.questions if q.daily]
+        if not wanted:
+            return {}
+        days = self.drift_days(min(*wanted, *(s.first for s in self.bursts.values())))
+        return {str(k[0]): f for k, f in days.partition_by("model", as_dict=True).items()}
 
     def without_corrections(self) -> Fleet:
         """The same fleet as measured: nothing is dropped."""
@@ -167,7 +182,7 @@ class Fleet:
         Rows are five-minute buckets, with model and slo as columns; events are counted as such and
         five-minute slices as one. SLOs judged by the hour, and those that lose nothing, are left out.
         """
-        bucketed = [q for q in chosen if q.measure is not None and not (q.measure.slices and q.measure.slices.hourly)]
+        bucketed = [q for q in chosen if q.measure is not None and not (q.hourly or q.daily)]
         own = {key_of(q): clipped(self.excluded(q), first, self.last) for q in bucketed}
         concerned = [q for q in bucketed if own[key_of(q)]]
         if not concerned:
@@ -234,6 +249,8 @@ class Fleet:
             return self._less(question, first, Sums(valid, bad, self._eligible(question, first, valid)), ranges)
         if measure.slices.hourly:
             return self._hour_slices(question, measure.slices, first, ranges)
+        if measure.slices.daily:
+            return self._day_slices(question, measure.slices, first, ranges)
         return self._five_minute_slices(question, measure.id, measure.slices, first, ranges)
 
     def _eligible(self, question: Question, first: int, valid: float) -> float:
@@ -265,6 +282,17 @@ class Fleet:
         if frame is None:
             return Sums(0.0, 0.0, every)
         judged = slice_values(outside(frame.filter(pl.col("t") >= first), ranges), slices)
+        return Sums(float(judged.height), float(judged["bad"].sum()), max(every, judged.height))
+
+    def _day_slices(self, question: Question, slices: Slices, first: int, ranges: Ranges) -> Sums:
+        begun = self.seen[question.model].first_us // 300_000_000
+        start = -(-max(first, begun - begun % BUCKETS_PER_DAY) // BUCKETS_PER_DAY) * BUCKETS_PER_DAY
+        every = float(max(0, -(-(self.newest - start + 1) // BUCKETS_PER_DAY)))
+        every -= size(ranges, start, self.newest, BUCKETS_PER_DAY)
+        days = self._drift_days.get(question.model)
+        if days is None:
+            return Sums(0.0, 0.0, every)
+        judged = judged_days(outside(days.filter(pl.col("t") >= first), ranges), slices)
         return Sums(float(judged.height), float(judged["bad"].sum()), max(every, judged.height))
 
     def _event_slices(self, question: Question, first: int, ranges: Ranges) -> Sums:

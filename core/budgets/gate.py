@@ -151,10 +151,12 @@ def condition_of(slo: SloStatus, rules: Policy) -> Condition | None:
 
     Where the counts say overspent and the evidence is undecided, it is ``overspent`` and not
     ``exhausted``; an SLO that has no evidence is judged by its state alone. A labelled part that
-    is overspent while late labels leave the whole open is ``near`` only.
+    is overspent while late labels leave the whole open is ``near`` only, and so is drift, which proves no harm.
     """
     if slo.state == "no_data":
         return None
+    if slo.sli == "drift" and slo.state in ("breached", "burning"):
+        return "near"
     if slo.state == "breached":
         return "exhausted" if confirmed(slo) else "overspent"
     if any(alert.severity == "page" for alert in slo.alerts):

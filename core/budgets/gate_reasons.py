@@ -69,6 +69,8 @@ def _to_decide(slo: SloStatus) -> str:
 
 
 def _near(slo: SloStatus, left: float) -> str:
+    if slo.sli == "drift" and left <= 0:
+        return f"is {_overspent(left)}, which blocks nothing by itself (inputs moved; answers are judged by other SLOs)"
     if left < 0:
         return f"is overspent by {percent(-left)} in what is labelled"
     return f"has {percent(left)} of its budget left"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from burnline.budgets.corrections import outside
+from burnline.budgets.drift_days import judged_days
 from burnline.budgets.events import event_counts
 from burnline.budgets.fleet import Fleet, slice_values
 from burnline.budgets.question import Question, key_of
@@ -64,6 +65,10 @@ def _slices(
     gone: pl.DataFrame | None,
     first: int,
 ) -> pl.DataFrame:
+    if slices.daily:
+        days = fleet.drift_days(first).filter(pl.col("model") == question.model)
+        rows = judged_days(outside(days, fleet.excluded(question)), slices)
+        return rows.select("t", pl.lit(1.0).alias("valid"), "bad", pl.lit(1.0).alias("eligible"))
     if slices.hourly:
         rows = slice_values(found, slices) if found is not None else _NO_SLICES
         rows = outside(rows, fleet.excluded(question))

@@ -30,6 +30,16 @@ class Question:
         """Whether single requests are judged in time slices (a budgeting method of choice)."""
         return self.measure is not None and self.measure.slices is None and self.slo.budgeting != "Occurrences"
 
+    @property
+    def hourly(self) -> bool:
+        """Whether its slices are hours."""
+        return self.measure is not None and self.measure.slices is not None and self.measure.slices.hourly
+
+    @property
+    def daily(self) -> bool:
+        """Whether its slices are days."""
+        return self.measure is not None and self.measure.slices is not None and self.measure.slices.daily
+
 
 def key_of(question: Question) -> tuple[str, str]:
     """The model and the SLO, as sums are keyed by them."""
@@ -61,8 +71,6 @@ def plan(spec: WorkspaceSpec, models: tuple[Model, ...]) -> Plan:
 
 def why_no_data(question: Question, ledger: Ledger, plan: Plan, seen: Mapping[str, Span]) -> str | None:
     """Why an SLO has no data at all, as a sentence part; ``None`` when its window is just empty."""
-    if question.sli.absent:
-        return question.sli.absent
     if not ledger.logs:
         return "nothing is ingested yet; run `burnline ingest`"
     if question.model not in seen:
@@ -74,6 +82,8 @@ def why_no_data(question: Question, ledger: Ledger, plan: Plan, seen: Mapping[st
         if not any(measure.slices.metric in f.names for f in ledger.metrics.values()):
             return f"no infrastructure metrics file has a column {measure.slices.metric}"
         return None
+    if question.daily:
+        return _why_no_drift(question.model, ledger, measure)
     reasons = [f.lacking.get(question.model, {}).get(measure.id) for f in files]
     if reasons and all(reasons):
         return reasons[-1]
@@ -88,3 +98,14 @@ def why_no_data(question: Question, ledger: Ledger, plan: Plan, seen: Mapping[st
         kind = "numbers as label and prediction" if measure.slices.kind == "root_mean_square" else "known relevance"
         return f"no hour of the window has {measure.slices.min_rows} rows with {kind}"
     return None
+
+
+def _why_no_drift(model: str, ledger: Ledger, measure: Measure) -> str:
+    baseline = ledger.baselines.get(model)
+    if baseline is None or baseline.object is None:
+        problems = baseline.problems if baseline is not None else ()
+        return problems[0] if problems else "the log has no column f_*"
+    if not baseline.complete:
+        return "the reference window is not over yet: until then there is nothing to compare with"
+    assert measure.slices is not None
+    return f"no day of the window has {measure.slices.min_rows} rows"

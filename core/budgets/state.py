@@ -27,6 +27,8 @@ Decided = Literal["breached", "met", "undecided"]
 
 _WORST_FIRST: tuple[State, ...] = ("breached", "burning", "at_risk", "no_data", "healthy")
 _FAILING: tuple[State, ...] = ("breached", "burning")
+# Inputs that move prove no wrong answer: where it hurts, the SLIs of the answers say so.
+_WARNS_ONLY = frozenset({"drift"})
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,23 @@ def slo_state(budget: Budget | None, *, burning: bool, decided: Decided | None =
 
 
 def track_status(slos: Iterable[SloStatus]) -> TrackStatus:
-    """One track from its SLOs: the worst state, and the lowest remaining budget and its SLO."""
+    """One track from its SLOs: the worst state, and the lowest remaining budget and its SLO.
+
+    Drift alone puts a track at risk and no further.
+    """
     known = [slo for slo in slos if slo.state != "no_data"]
     if not known:
         return TrackStatus(state="no_data", budget_remaining=None, binding_slo=None)
     binding = min(known, key=_remaining)
     return TrackStatus(
-        state=_worst(slo.state for slo in known),
+        state=_worst(_weight(slo) for slo in known),
         budget_remaining=binding.budget_remaining,
         binding_slo=binding.slo,
     )
+
+
+def _weight(slo: SloStatus) -> State:
+    return "at_risk" if slo.sli in _WARNS_ONLY and slo.state in _FAILING else slo.state
 
 
 def tracks(slos: Sequence[SloStatus]) -> Tracks:

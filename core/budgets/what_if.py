@@ -12,6 +12,7 @@ from dataclasses import replace
 import polars as pl
 
 from burnline.budgets.corrections import outside
+from burnline.budgets.drift_days import judged_days
 from burnline.budgets.fleet import Fleet, slice_values
 from burnline.budgets.history import with_silence
 from burnline.budgets.question import Question, key_of
@@ -43,6 +44,10 @@ def recount(fleet: Fleet, question: Question, threshold: float, first: int) -> p
     assert measure is not None
     if measure.slices is None:
         return _from_histogram(fleet, question, threshold, first)
+    if measure.slices.daily:
+        days = outside(fleet.drift_days(first), fleet.excluded(question))
+        judged = judged_days(days, replace(measure.slices, threshold=threshold))
+        return judged.select("t", pl.lit(1.0).alias("valid"), "bad", pl.lit(1.0).alias("eligible"))
     if measure.slices.hourly:
         sums = hourly(fleet.snapshot, first - first % HOUR, fleet.last, model=question.model, measures=[measure.id])
         sums = outside(sums, fleet.excluded(question))
@@ -126,6 +131,9 @@ def range_of(fleet: Fleet, question: Question, first: int) -> tuple[float, float
     elif measure.slices.hourly:
         sums = hourly(fleet.snapshot, first - first % HOUR, fleet.last, model=question.model, measures=[measure.id])
         values = slice_values(sums.filter(pl.col("t") >= first), measure.slices)["value"]
+        ends = [_number(values.min()), _number(values.max())]
+    elif measure.slices.daily:
+        values = judged_days(fleet.drift_days(first), measure.slices)["value"]
         ends = [_number(values.min()), _number(values.max())]
     else:
         values = slice_rates(fleet, question, first)["value"]

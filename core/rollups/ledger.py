@@ -172,6 +172,35 @@ class Expected(_Entry):
         return {*self.parts.values(), *(e.object for e in self.models.values() if e.object is not None)}
 
 
+class BaselineEntry(_Entry):
+    """What the columns of a model are compared with: counts in an ``object``, kept and never made again.
+
+    ``reference`` are the first days of the log, the hours (since the epoch) from ``first_hour`` to before
+    ``end_hour``; ``training`` is the file ``path``. It holds ``rows`` rows, or ``events`` where they are weighted.
+    ``complete`` once the logs reach its end. ``inputs`` fingerprints what it was made from, ``problems`` are sentences
+    about what could not be taken from there.
+    """
+
+    kind: Literal["reference", "training"]
+    inputs: str
+    object: str | None = None
+    first_hour: int = 0
+    end_hour: int = 0
+    rows: int = 0
+    events: float = 0.0
+    complete: bool = False
+    path: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+class DriftPart(_Entry):
+    """How far the columns had moved on one day, and what that was worked out from; no ``object`` when there is
+    nothing to say."""
+
+    inputs: str
+    object: str | None = None
+
+
 class Ledger(_Entry):
     """Everything that is visible, and the generation of this commit.
 
@@ -193,6 +222,8 @@ class Ledger(_Entry):
     days: dict[int, Day] = Field(default_factory=dict)
     grids: dict[str, dict[str, tuple[bool, float, float]]] = Field(default_factory=dict)
     expected: Expected = Expected()
+    baselines: dict[str, BaselineEntry] = Field(default_factory=dict)
+    drift: dict[int, DriftPart] = Field(default_factory=dict)
 
     def with_(self, **changes: object) -> Ledger:
         """The same with some fields replaced."""
@@ -228,6 +259,8 @@ class Ledger(_Entry):
         names |= {n for f in logs for n in (f.late, f.calibration, f.dropped) if n is not None}
         names |= {f.object for side in (self.metrics, self.events) for f in side.values()}
         names |= {n for day in self.days.values() for n in day.objects.values()}
+        derived = (*self.baselines.values(), *self.drift.values())
+        names |= {e.object for e in derived if e.object is not None}
         return names | self.expected.objects
 
     def models(self) -> Mapping[str, Span]:

@@ -59,17 +59,23 @@ class Slices:
     ``gauge``: mean of an infrastructure metric over five minutes, good up to ``threshold``.
     ``root_mean_square`` (good up to ``threshold``) and ``mean`` (good from ``threshold``):
     the averaged amount of an hour with at least ``min_rows`` labelled rows.
+    ``drift``: how far the features of a day with at least ``min_rows`` rows have moved, good up to ``threshold``.
     """
 
-    kind: Literal["rate", "gauge", "root_mean_square", "mean"]
+    kind: Literal["rate", "gauge", "root_mean_square", "mean", "drift"]
     threshold: float
     metric: str | None = None
     min_rows: int = 0
 
     @property
     def hourly(self) -> bool:
-        """Whether a slice is an hour (else five minutes)."""
+        """Whether a slice is an hour."""
         return self.kind in ("root_mean_square", "mean")
+
+    @property
+    def daily(self) -> bool:
+        """Whether a slice is a day (what is neither hourly nor daily is five minutes)."""
+        return self.kind == "drift"
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Plan:
         return {
             model: found
             for model, measures in self.measures.items()
-            if (found := tuple(m for m in measures if m.slices and not m.slices.hourly))
+            if (found := tuple(m for m in measures if m.slices and not (m.slices.hourly or m.slices.daily)))
         }
 
     def of(self, models: Iterable[str]) -> str:

@@ -27,8 +27,7 @@ class Sli:
     """An SLI: its kind, the measure of an SLO (given its siblings by name), and what coverage is
     held against; where that is neither all requests nor those that succeeded, ``asked`` is the
     measure of it. ``member`` is set where the SLI judges single requests; ``histogram`` names the
-    histogram that can re-count it for another threshold, good at or ``better`` the threshold;
-    ``absent`` says why there is no data when the SLI cannot be measured at all.
+    histogram that can re-count it for another threshold, good at or ``better`` the threshold.
     """
 
     kind: SliKind
@@ -38,7 +37,6 @@ class Sli:
     asked: Callable[[Slo], Measure | None] | None = None
     histogram: Literal["latency", "confidence", "age"] | None = None
     better: Literal["below", "above"] = "below"
-    absent: str | None = None
 
 
 def per_request(identity: str, member: Member) -> Measure:

@@ -95,7 +95,7 @@ def test_the_slos(kinds: Mapping[str, SliKind]) -> None:
         promise(16, "freshness", "0.99", threshold=300.0),
         promise(17, "completeness", "0.99", features=("f_amount", "f_country")),
         promise(18, "confidence", "0.5", threshold=0.8),
-        promise(19, "drift", "0.95", threshold=0.2),
+        promise(19, "drift", "0.95", threshold=0.2, min_rows=100),
         promise(20, "canary", "0.99"),
         promise(21, "quality", "0.93", all=("accuracy", "latency", "confidence")),
         promise(

@@ -21,7 +21,7 @@ def test_tier_2_is_the_contract(kinds: Mapping[str, SliKind]) -> None:
         "latency": {"threshold": "100ms", "objective": "99%", "window": "30d"},
         "freshness": {"threshold": "5m", "objective": "99%", "window": "30d"},
         "completeness": {"objective": "99%", "window": "30d"},
-        "drift": {"threshold": 0.2, "objective": "95%", "window": "30d"},
+        "drift": {"threshold": 0.2, "objective": "95%", "min_rows": 100, "window": "30d"},
     }
     assert template("classification", 2, kinds) == {
         **common,
