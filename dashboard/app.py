@@ -30,6 +30,12 @@ here = st.navigation(
             help="Where one budget goes: burndown, burn rates, slices, and what another promise would mean.",
         ),
         st.Page(
+            state.page("drift"),
+            title="Drift",
+            icon=":material/ssid_chart:",
+            help="What changed in the inputs and outputs of a model, whether it hurts, and whether its data are sound.",
+        ),
+        st.Page(
             state.page("alerts"),
             title="Alerts",
             icon=":material/notifications_active:",

@@ -19,6 +19,8 @@ from burnline.dashboard import state
 from burnline.dashboard.charts import trends
 from burnline.records.entries import Overridden
 from burnline.results import FleetStatus, Incident, Replay, SloStatus
+from burnline.results.drift import Distribution, DriftReport
+from burnline.results.validation import ValidationReport
 from burnline.rollups.expected import SurrogateInfo
 from burnline.spec.model import Model
 from burnline.workspace import Workspace
@@ -211,4 +213,26 @@ def changes(model: str, start: datetime, end: datetime) -> pl.DataFrame:
 def segments_between(model: str, slo: str, start: datetime, end: datetime) -> pl.DataFrame:
     """Where the bad events of an SLO come from on the days between two moments."""
     answer: pl.DataFrame = _ask("segments", {"model": model, "slo": slo, "start": start, "end": end})
+    return answer
+
+
+def drift(model: str, start: datetime, end: datetime, baseline: str, step: str) -> DriftReport:
+    """What changed in the inputs and outputs of a model over [start, end), and whether it hurts."""
+    answer: DriftReport = _ask(
+        "drift", {"model": model, "start": start, "end": end, "baseline": baseline, "step": step}
+    )
+    return answer
+
+
+def distribution(model: str, feature: str, start: datetime, end: datetime, baseline: str) -> Distribution:
+    """One column in the baseline and over [start, end), bins side by side."""
+    answer: Distribution = _ask(
+        "distribution", {"model": model, "feature": feature, "start": start, "end": end, "baseline": baseline}
+    )
+    return answer
+
+
+def validation(model: str) -> ValidationReport:
+    """Whether the newest data of a model are as they must be, stage by stage."""
+    answer: ValidationReport = _ask("validate", {"model": model})
     return answer

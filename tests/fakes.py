@@ -22,6 +22,7 @@ import fake_standing
 import numpy as np
 import polars as pl
 from fake_alerts import FakeFindings, Watched
+from fake_drift import FakeDrift
 
 from burnline.alerting import Alerting
 from burnline.budgets.assess import Findings, assess
@@ -113,7 +114,7 @@ _TROUBLE = (
 _ASSESSED: dict[tuple[object, ...], SloStatus] = {}
 
 
-class FakeWorkspace:
+class FakeWorkspace(FakeDrift):
     """Answers like `Workspace`; `empty` has definitions and no data."""
 
     def __init__(self, *, empty: bool = False, models: int = len(_NAMES)) -> None:

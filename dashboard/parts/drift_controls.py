@@ -1,0 +1,102 @@
+"""Which model, window, baseline and resolution the drift page speaks of: always in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal, cast
+
+import streamlit as st
+
+from burnline.dashboard.drift_words import Step
+from burnline.dashboard.parts.pickers import pick_model
+from burnline.results import ModelStatus
+
+Way = Literal["reference", "trailing"]
+
+_DAYS: Mapping[str, int | None] = {"7d": 7, "30d": 30, "90d": 90, "custom": None}
+_WINDOWS = {"7d": "7 d", "30d": "30 d", "90d": "90 d", "custom": "Custom"}
+_WAYS: Mapping[Way, str] = {"reference": "Reference", "trailing": "Time before"}
+_STEPS: Mapping[Step, str] = {"1d": "Days", "1h": "Hours"}
+# The map looks further back than the window, so that a beginning can be seen; hours no further than can be drawn.
+_MAP_DAYS = timedelta(days=30)
+_MOST_HOURS = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: [start, end) is judged, buckets from ``since`` on are drawn."""
+
+    model: ModelStatus
+    start: datetime
+    end: datetime
+    since: datetime
+    baseline: Way
+    step: Step
+
+    @property
+    def cut(self) -> bool:
+        """Whether hours are drawn of the end of the window only."""
+        return self.since > self.start
+
+
+def controls(models: Sequence[ModelStatus], at: datetime) -> Question:
+    """Draws the controls and returns what they ask."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        model = pick_model(models)
+        window = _segmented("Window", _WINDOWS, "window", "How many last days are compared with the baseline")
+        start, end = _window(window, at)
+        way = _segmented(
+            "Compared with",
+            _WAYS,
+            "baseline",
+            "Reference: the first days of the log or the training file. Time before: as many days before the window.",
+        )
+        step = _segmented("Per", _STEPS, "step", "What a cell of the map is: a day of UTC or an hour")
+    return question(model, start, end, cast(Way, way), cast(Step, step))
+
+
+def question(model: ModelStatus, start: datetime, end: datetime, way: Way, step: Step) -> Question:
+    """Days are drawn for thirty days at least, hours for seven days at most."""
+    since = min(start, end - _MAP_DAYS) if step == "1d" else max(start, end - _MOST_HOURS)
+    return Question(model, start, end, since, way, step)
+
+
+def _segmented(
+    label: str, options: Mapping[str, str] | Mapping[Way, str] | Mapping[Step, str], key: str, about: str
+) -> str:
+    known = list(options)
+    chosen = st.segmented_control(
+        label,
+        known,
+        default=known[0],
+        format_func=lambda o: dict(options)[o],
+        required=True,
+        key=key,
+        bind="query-params",
+        help=about,
+    )
+    return str(chosen or known[0])
+
+
+def _window(window: str, at: datetime) -> tuple[datetime, datetime]:
+    days = _DAYS[window]
+    if days is not None:
+        return at - timedelta(days=days), at
+    last = at.astimezone(UTC).date()
+    first = _date("From", "from", last - timedelta(days=13), last)
+    final = _date("To", "to", last, last)
+    first, final = min(first, final), max(first, final)
+    return _midnight(first), min(_midnight(final + timedelta(days=1)), at)
+
+
+def _date(label: str, key: str, default: date, last: date) -> date:
+    picked = st.date_input(
+        label, value=default, max_value=last, key=key, bind="query-params", width=130, help="A whole day of UTC"
+    )
+    return picked if isinstance(picked, date) else default
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -1,0 +1,126 @@
+"""Every column in a row: how far it moved, since when and whether it hurts; the same as JSON and CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import streamlit as st
+
+from burnline.dashboard import drift_words, wording
+from burnline.dashboard.charts.drift_grid import ranked
+from burnline.dashboard.drift_words import HARMS, harm
+from burnline.dashboard.parts import drift_place
+from burnline.dashboard.parts.pills import pills
+from burnline.results.drift import DriftReport, FeatureDrift
+
+_ROW, _MOST_ROWS = 38, 16
+_OPEN = "open-column"
+
+
+def drift_table(report: DriftReport, zone: ZoneInfo) -> None:
+    """Draws the table; the name of a column looks at it."""
+    known = ranked(report.features)
+    with st.container(border=True, key="card-drift-table"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader(f"Columns · {len(known)}", anchor=False, width="content")
+            with st.container(horizontal=True, gap="small", width="content"):
+                exports(report)
+        st.dataframe(
+            pl.DataFrame([_row(c, report, zone) for c in known], infer_schema_length=None),
+            hide_index=True,
+            placeholder=wording.NONE,
+            row_height=_ROW,
+            height=_ROW * min(len(known), _MOST_ROWS) + _ROW,
+            column_config=_columns([c.feature for c in known]),
+            alt="Columns with harm, PSI, effect, tests, missing shares and since when they moved",
+        )
+
+
+def exports(report: DriftReport) -> None:
+    """Draws the buttons that download the report."""
+    name = f"burnline-drift-{report.model}"
+    st.download_button(
+        "JSON",
+        report.model_dump_json(by_alias=True, indent=2).encode(),
+        file_name=f"{name}.json",
+        mime="application/json",
+        icon=":material/download:",
+        on_click="ignore",
+        key="drift-json",
+    )
+    st.download_button(
+        "CSV",
+        report.to_polars().write_csv().encode(),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="drift-csv",
+    )
+
+
+def _row(column: FeatureDrift, report: DriftReport, zone: ZoneInfo) -> dict[str, Any]:
+    sure = [p for p in (column.p_adjusted, column.p_block) if p is not None]
+    test = column.ks if column.kind == "numeric" else column.chi2
+    return {
+        "column": column.feature,
+        "harm": [HARMS[harm(column)].word],
+        "psi": column.psi,
+        "seasonal": column.psi_seasonal,
+        "effect": column.effect,
+        "since": drift_words.since(column.first_seen, report.window.to, zone),
+        "moved": drift_words.points(column.badness_moved),
+        "test": "" if test is None else f"KS {test:.3f}" if column.kind == "numeric" else f"χ² {test:,.0f}",
+        "p": drift_words.p_value(max(sure)) if sure else wording.NONE,
+        "nulls": _then_now(*column.nulls),
+        "outside": _then_now(*column.outside),
+        "unseen": None if column.unseen is None else column.unseen * 100,
+        "role": drift_words.ROLES[column.role],
+        "n": wording.count(column.n),
+    }
+
+
+def _then_now(then: float | None, now: float | None) -> str:
+    if then is None and now is None:
+        return wording.NONE
+    return f"{wording.percent(then, 1)} → {wording.percent(now, 1)}"
+
+
+def _columns(names: Sequence[str]) -> dict[str, Any]:
+    config = st.column_config
+
+    def figure(label: str, about: str, width: int = 70) -> Any:
+        return config.NumberColumn(label, format="%.2f", width=width, help=about)
+
+    return {
+        "column": config.ButtonColumn(
+            "Column",
+            key=_OPEN,
+            on_click=_open,
+            args=(names,),
+            type="tertiary",
+            alignment="left",
+            pinned=True,
+            width=150,
+        ),
+        "harm": pills("Verdict", HARMS.values(), 110),
+        "psi": figure("PSI", "Without the part that chance adds"),
+        "seasonal": figure("Same hours", "PSI against the same hours of the week", 84),
+        "effect": figure("Effect", "Shift of the mean in standard deviations, or Cramér's V"),
+        "since": config.TextColumn("Since", width=150),
+        "moved": config.TextColumn("Errors moved", width=104, alignment="right"),
+        "test": config.TextColumn("Test", width=92, alignment="right"),
+        "p": config.TextColumn("p", width=92, alignment="right", help="The larger of the adjusted and the block p"),
+        "nulls": config.TextColumn("Missing then → now", width=138, alignment="right"),
+        "outside": config.TextColumn("Out of range", width=128, alignment="right"),
+        "unseen": config.NumberColumn("Unseen", format="%.1f %%", width=68, help="Share of values never seen before"),
+        "role": config.TextColumn("Kind", width=84),
+        "n": config.TextColumn("Rows", width=76, alignment="right"),
+    }
+
+
+def _open(names: Sequence[str]) -> None:
+    drift_place.look_at(names[st.session_state[_OPEN].row])
