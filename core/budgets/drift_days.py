@@ -36,5 +36,5 @@ def drift_days(snapshot: Snapshot, first: int, last: int, newest: int, *, model:
 def judged_days(days: pl.DataFrame, slices: Slices) -> pl.DataFrame:
     """Days with enough rows: t, known, value (how far the features had moved), bad (0 or 1)."""
     return days.filter(pl.col("rows") >= slices.min_rows).select(
-        "t", "known", value="moved", bad=(pl.col("moved") > slices.threshold).cast(pl.Float64)
+        "t", "known", value="moved", bad=(pl.col("moved") >= slices.threshold).cast(pl.Float64)
     )

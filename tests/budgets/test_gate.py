@@ -224,3 +224,12 @@ def test_nothing_but_a_confirmed_exhausted_budget_blocks(bad, evidence, forecast
     assert (found.decision == "block") == (exhausted and tier != 4)
     assert (condition_of(slo, policy()) == "exhausted") == exhausted
     assert len(found.reasons) == 1
+
+
+@pytest.mark.parametrize("tier", [None, 1, 2, 3, 4])
+def test_moved_inputs_alone_never_block_however_sure(tier):
+    moved = slo_status("drift", "model", 30, 9, evidence=CONFIRMED)
+    answer = gate([up(), right(), moved], tier=tier)
+    assert answer.decision == "caution"
+    # 9 bad of .3 allowed: 1 - 9 / .3 = -29.
+    assert answer.reasons[0].startswith("drift (model budget) is overspent by 2,900 %, which blocks nothing by itself")

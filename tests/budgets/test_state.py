@@ -148,3 +148,21 @@ def test_a_healthy_track_never_hides_a_failing_one(infrastructure, model):
     assert found.state == max(known, key=severity, default="no_data")
     assert (found.gate.decision == "block") == ("breached" in known)
     assert (found.verdict in ("silent_model_failure", "both")) == (both.model.state in ("burning", "breached"))
+
+
+def drift(bad: float, **more) -> SloStatus:
+    return slo_status("drift", "model", 30, bad, **more)
+
+
+@pytest.mark.parametrize("more", [{}, {"hot": True}])
+def test_drift_alone_puts_a_model_at_risk_and_makes_no_verdict(more):
+    # Of 30 days .3 may be bad; 3 are: the budget is overspent nine times over.
+    judged = judge((up(), right(), drift(3, **more)))
+    assert (judged.tracks.model.state, judged.tracks.model.binding_slo) == ("at_risk", "drift")
+    assert judged.tracks.model.budget_remaining == pytest.approx(1 - 3 / 0.3)
+    assert judged.verdict == "healthy"
+
+
+def test_drift_beside_wrong_answers_hides_nothing():
+    judged = judge((up(), right(bad=300), drift(3)))
+    assert (judged.tracks.model.state, judged.verdict) == ("breached", "silent_model_failure")
