@@ -92,12 +92,12 @@ def points(share: float | None) -> str:
     return f"{share * 100:+.2f}{wording.NBSP}points".replace("-", "−")
 
 
-def points_between(limits: tuple[float, float] | None) -> str:
-    """An interval of a difference of shares."""
+def between(limits: tuple[float, float] | None) -> str:
+    """An interval of a difference of shares, in percentage points."""
     if limits is None:
         return wording.NONE
     low, high = (f"{value * 100:+.2f}".replace("-", "−") for value in limits)
-    return f"{low} to {high}{wording.NBSP}points"
+    return f"{low} to {high}"
 
 
 def number(value: float) -> str:

@@ -8,6 +8,7 @@ from burnline.dashboard.parts.budget_panel import exhausted_since
 from burnline.dashboard.parts.budget_view import budget_view
 from burnline.dashboard.parts.burn_pairs import burn_pairs
 from burnline.dashboard.parts.corrected import corrected
+from burnline.dashboard.parts.drift_links import what_drifted
 from burnline.dashboard.parts.evidence import evidence
 from burnline.dashboard.parts.header import head, slo_badges
 from burnline.dashboard.parts.late_labels import late_labels
@@ -33,15 +34,17 @@ with title:
         st.markdown(f"No data: {slo.reason or 'nothing in the window'}.")
     else:
         st.markdown(sentences.cost(slo, exhausted_since(model.model, slo), zone))
+    if slo.sli == "drift":
+        what_drifted(model.model)
 
 if slo.total is None:
-    late_labels(slo, reads.surrogate(model.model))
+    late_labels(model.model, slo, reads.surrogate(model.model))
     st.stop()
 
 if slo.notes:
     st.markdown("\n".join(f"- :material/history: {note}" for note in slo.notes))
 budget_view(model.model, slo, reads.events(model.model, at), zone)
-late_labels(slo, reads.surrogate(model.model))
+late_labels(model.model, slo, reads.surrogate(model.model))
 corrected(slo)
 left, right = st.columns(2)
 with left:

@@ -5,6 +5,7 @@ import streamlit as st
 from burnline.dashboard import reads, wording
 from burnline.dashboard.incident_case import around, by_need, costliest, gather, slos_by_cost, step_of
 from burnline.dashboard.incident_words import summary, title
+from burnline.dashboard.parts.drift_links import around_incident
 from burnline.dashboard.parts.header import head
 from burnline.dashboard.parts.incident_evidence import incident_alerts, incident_course_card, incident_slices
 from burnline.dashboard.parts.incident_header import incident_header
@@ -43,6 +44,8 @@ with second if opened else first:
     overview(incidents, at, zone, one.id)
 with first if opened else second:
     incident_header(case, opened=opened)
+    if one.track == "model":
+        around_incident(one.model, one.started_at, one.ended_at or at)
     incident_course_card(case, courses, step)
     left, right = st.columns([2, 1])
     with left:

@@ -8,6 +8,7 @@ from burnline.dashboard.parts import guard
 from burnline.dashboard.parts.budget_panel import exhausted_since
 from burnline.dashboard.parts.changes import changes
 from burnline.dashboard.parts.day import day_numbers, day_picker
+from burnline.dashboard.parts.drift_links import inputs_card
 from burnline.dashboard.parts.dual_burndown import dual_burndown
 from burnline.dashboard.parts.gate import gate
 from burnline.dashboard.parts.header import both_tracks, head, profile
@@ -46,6 +47,7 @@ with wide:
     changes(events, zone)
 with narrow:
     gate(model, reads.definition(model.model), zone)
+    inputs_card(model)
     recent_incidents(model.model, reads.incidents(model.model), zone)
 slo_table(model, zone)
 latency(model, reads.percentiles(model.model), zone)

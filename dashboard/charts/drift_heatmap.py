@@ -35,6 +35,8 @@ _ROW, _DENSE_ROW, _MANY_ROWS = 23, 17, 40
 _TOP, _FOOT = 22, 26
 _WORDS = 66
 _LONGEST = 24
+# As many days as can be named on a telephone.
+_MOST_TICKS = 4
 # Unseen markers take the clicks; beyond this number only what stands out has one.
 MOST_TARGETS = 4500
 _INKS: dict[Harm, str] = {"harmful": BAD, "unknown": "#B0741A", "harmless": MUTE, "steady": MUTE, "no_data": MUTE}
@@ -79,8 +81,15 @@ def drift_heatmap(
         notes += drift_lane.draw(figure, found, concept, domain=(0.0, (lane - drift_lane.HEAD) / inside))
     figure.update_layout(hovermode="closest", annotations=notes, shapes=shapes, margin={"t": _TOP, "b": _FOOT})
     places, labels = _ticks(found, zone)
+    # Who scrolls through many rows wants the days where the page begins.
+    above = rows > _MANY_ROWS
     figure.update_xaxes(
-        range=[-0.5, width - 0.5], tickvals=places, ticktext=labels, tickangle=0, anchor="y2" if concept else "y"
+        range=[-0.5, width - 0.5],
+        tickvals=places,
+        ticktext=labels,
+        tickangle=0,
+        side="top" if above else "bottom",
+        anchor="y2" if concept and not above else "y",
     )
     figure.layout.yaxis.update(
         domain=[bottom, 1.0],
@@ -101,7 +110,7 @@ def _label(row: Row) -> str:
 
 
 def _gap(found: Grid) -> int:
-    return 2 if len(found.times) <= 45 else 1 if len(found.times) <= 200 else 0
+    return 2 if len(found.times) <= 16 else 1 if len(found.times) <= 200 else 0
 
 
 def _nothing(psi: np.ndarray[Any, Any], found: Grid) -> go.Heatmap:
@@ -251,9 +260,9 @@ def _frames(
 def _ticks(found: Grid, zone: ZoneInfo) -> tuple[list[int], list[str]]:
     """Days to name below the map, the last one among them where days are shown."""
     if found.step == "1d":
-        every = max(1, -(-len(found.times) // 7))
+        every = max(1, -(-len(found.times) // _MOST_TICKS))
         places = list(range((len(found.times) - 1) % every, len(found.times), every))
         return places, [wording.day(drift_words.utc_day(found.times[i])) for i in places]
     begins = [i for i, at in enumerate(found.times) if at.astimezone(zone).hour == 0]
-    begins = begins[:: max(1, -(-len(begins) // 7))]
+    begins = begins[:: max(1, -(-len(begins) // _MOST_TICKS))]
     return begins, [wording.day(found.times[i].astimezone(zone).date()) for i in begins]

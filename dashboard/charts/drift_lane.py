@@ -16,7 +16,6 @@ from burnline.results.drift import ConceptDay
 
 HEIGHT, HEAD = 132, 46
 _TITLE = "<b>Concept drift</b>"
-_KEY = "dots: bad outcomes · line: what the inputs explain"
 
 
 def gap_figure(days: Sequence[ConceptDay]) -> go.Figure:
@@ -60,11 +59,8 @@ def draw(
         },
         bargap=0,
     )
-    place: dict[str, Any] = {"xref": "paper", "yref": "paper", "yanchor": "bottom", "yshift": 5}
-    return [
-        note(0, domain[1], _TITLE, xanchor="left", **place | {"font": {"size": 11}}),
-        note(1, domain[1], _KEY, xanchor="right", **place | {"font": {"size": 10.5, "color": MUTE}}),
-    ]
+    place: dict[str, Any] = {"xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": 5}
+    return [note(0, domain[1], _TITLE, **place | {"font": {"size": 11}})]
 
 
 def _traces(

@@ -70,7 +70,7 @@ def _facts(concept: ConceptDrift, zone: ZoneInfo) -> list[str]:
         said.append(
             f"The inputs lead one to expect {wording.percent(concept.estimated, 2)} good; the labels of the same "
             f"requests say {wording.percent(concept.realised, 2)}: a gap of {drift_words.points(concept.gap)} "
-            f"(95 %: {drift_words.points_between(concept.interval)})."
+            f"(95 %: {drift_words.between(concept.interval)})."
         )
     if concept.since is not None:
         said.append(f"It began {wording.moment(concept.since, zone)}.")
@@ -114,7 +114,7 @@ def _region(one: ConceptRegion) -> dict[str, Any]:
 def _columns() -> dict[str, Any]:
     config = st.column_config
     return {
-        "where": config.TextColumn("Where", width="large", pinned=True),
+        "where": config.TextColumn("Where", width="medium"),
         "share": config.ProgressColumn(
             "Share of the excess", min_value=0, max_value=100, format="%.0f %%", color="red", width=140
         ),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal, cast
+from typing import Literal
 
 import streamlit as st
 
@@ -15,10 +15,10 @@ from burnline.results import ModelStatus
 
 Way = Literal["reference", "trailing"]
 
-_DAYS: Mapping[str, int | None] = {"7d": 7, "30d": 30, "90d": 90, "custom": None}
-_WINDOWS = {"7d": "7 d", "30d": "30 d", "90d": "90 d", "custom": "Custom"}
-_WAYS: Mapping[Way, str] = {"reference": "Reference", "trailing": "Time before"}
-_STEPS: Mapping[Step, str] = {"1d": "Days", "1h": "Hours"}
+# The words of the controls stand in the address.
+_DAYS: Mapping[str, int | None] = {"7d": 7, "30d": 30, "90d": 90, "Custom": None}
+_WAYS: Mapping[str, Way] = {"Reference": "reference", "Trailing": "trailing"}
+STEPS: Mapping[str, Step] = {"Days": "1d", "Hours": "1h"}
 # The map looks further back than the window, so that a beginning can be seen; hours no further than can be drawn.
 _MAP_DAYS = timedelta(days=30)
 _MOST_HOURS = timedelta(days=7)
@@ -45,16 +45,16 @@ def controls(models: Sequence[ModelStatus], at: datetime) -> Question:
     """Draws the controls and returns what they ask."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         model = pick_model(models)
-        window = _segmented("Window", _WINDOWS, "window", "How many last days are compared with the baseline")
+        window = _segmented("Window", _DAYS, "window", "How many last days are compared with the baseline")
         start, end = _window(window, at)
         way = _segmented(
             "Compared with",
             _WAYS,
             "baseline",
-            "Reference: the first days of the log or the training file. Time before: as many days before the window.",
+            "Reference: the first days of the log, or the training file. Trailing: as many days before the window.",
         )
-        step = _segmented("Per", _STEPS, "step", "What a cell of the map is: a day of UTC or an hour")
-    return question(model, start, end, cast(Way, way), cast(Step, step))
+        step = _segmented("Per", STEPS, "step", "What a cell of the map is: a day of UTC or an hour")
+    return question(model, start, end, _WAYS[way], STEPS[step])
 
 
 def question(model: ModelStatus, start: datetime, end: datetime, way: Way, step: Step) -> Question:
@@ -63,21 +63,12 @@ def question(model: ModelStatus, start: datetime, end: datetime, way: Way, step:
     return Question(model, start, end, since, way, step)
 
 
-def _segmented(
-    label: str, options: Mapping[str, str] | Mapping[Way, str] | Mapping[Step, str], key: str, about: str
-) -> str:
+def _segmented(label: str, options: Collection[str], key: str, about: str) -> str:
     known = list(options)
     chosen = st.segmented_control(
-        label,
-        known,
-        default=known[0],
-        format_func=lambda o: dict(options)[o],
-        required=True,
-        key=key,
-        bind="query-params",
-        help=about,
+        label, known, default=known[0], required=True, key=key, bind="query-params", help=about
     )
-    return str(chosen or known[0])
+    return chosen or known[0]
 
 
 def _window(window: str, at: datetime) -> tuple[datetime, datetime]:

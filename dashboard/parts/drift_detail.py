@@ -65,7 +65,7 @@ def _facts(column: FeatureDrift, report: DriftReport, zone: ZoneInfo) -> list[st
     if column.badness_moved is not None:
         said.append(
             f"Its shift moves the expected share of bad outcomes by {drift_words.points(column.badness_moved)} "
-            f"(95 %: {drift_words.points_between(column.badness_interval)})."
+            f"(95 %: {drift_words.between(column.badness_interval)})."
         )
     if column.unseen_values:
         named = ", ".join(f"`{_plain(v)}`" for v in column.unseen_values[:5])

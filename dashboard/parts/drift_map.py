@@ -34,7 +34,7 @@ def drift_map(
             st.subheader("What changed, and when", anchor=False, width="content")
             if features > PAGE:
                 st.toggle(f"Show all {features} features", key=_ALL, bind="query-params")
-        st.caption(_legend(report, asked, features))
+        st.caption(_legend(report, asked, features, lane=bool(concept)))
         st.plotly_chart(
             drift_heatmap(
                 found,
@@ -53,7 +53,7 @@ def drift_map(
         )
 
 
-def _legend(report: DriftReport, asked: Question, features: int) -> str:
+def _legend(report: DriftReport, asked: Question, features: int, *, lane: bool) -> str:
     length = wording.duration(asked.end - asked.start)
     if asked.cut:
         judged = f"Drawn are the last {wording.duration(asked.end - asked.since)} of {length}. "
@@ -65,9 +65,10 @@ def _legend(report: DriftReport, asked: Question, features: int) -> str:
         else "What hurts comes first. "
     )
     per = "day of UTC" if asked.step == "1d" else "hour"
+    below = "At the foot: the share of bad outcomes (dots) and what the inputs explain of it (line). " if lane else ""
     worst = f"{report.threshold * WORST:.2g}"
     return (
         f"PSI per {per}; a season that comes back every week is none of it. :green[Teal] is below "
         f"{report.threshold:g}, :orange[amber] drifted, :red[red] {worst} and more; hatched is no data, a dot is not "
-        f"over yet. {first}{judged}Click a cell for its distributions."
+        f"over yet. {first}{judged}{below}Click a cell for its distributions."
     )

@@ -13,6 +13,7 @@ from burnline.dashboard import drift_words
 from burnline.dashboard.charts.drift_grid import ranked
 from burnline.dashboard.drift_words import Step
 from burnline.dashboard.parts import guard
+from burnline.dashboard.parts.drift_controls import STEPS
 from burnline.results.drift import FeatureDrift
 
 KEY = "drift-map"
@@ -40,8 +41,7 @@ def follow_clicks() -> None:
     points = st.session_state[KEY]["selection"]["points"] if KEY in st.session_state else []
     clicked = tuple(points[0]["customdata"]) if points else None
     if clicked is not None and clicked != st.session_state.get(_CLICKED):
-        step: Step = "1h" if st.session_state.get("step") == "1h" else "1d"
-        look_at(clicked[0], datetime.fromisoformat(clicked[1]), step)
+        look_at(clicked[0], datetime.fromisoformat(clicked[1]), _shown_step())
     st.session_state[_CLICKED] = clicked
 
 
@@ -114,9 +114,12 @@ def _picked() -> None:
 
 def _picked_bucket() -> None:
     chosen = st.session_state["pick-bucket"]
-    step: Step = "1h" if st.session_state.get("step") == "1h" else "1d"
     look_at(
         st.query_params.get(FEATURE, st.session_state["pick-feature"]),
         datetime.fromisoformat(chosen) if chosen else None,
-        step,
+        _shown_step(),
     )
+
+
+def _shown_step() -> Step:
+    return STEPS.get(st.session_state.get("step", ""), "1d")

@@ -68,8 +68,7 @@ def _row(column: FeatureDrift, report: DriftReport, zone: ZoneInfo) -> dict[str,
     return {
         "column": column.feature,
         "harm": [HARMS[harm(column)].word],
-        "psi": column.psi,
-        "seasonal": column.psi_seasonal,
+        "psi": drift_words.strength(column.psi, column.psi_seasonal),
         "effect": column.effect,
         "since": drift_words.since(column.first_seen, report.window.to, zone),
         "moved": drift_words.points(column.badness_moved),
@@ -92,8 +91,8 @@ def _then_now(then: float | None, now: float | None) -> str:
 def _columns(names: Sequence[str]) -> dict[str, Any]:
     config = st.column_config
 
-    def figure(label: str, about: str, width: int = 70) -> Any:
-        return config.NumberColumn(label, format="%.2f", width=width, help=about)
+    def figure(label: str, about: str) -> Any:
+        return config.NumberColumn(label, format="%.2f", width=66, help=about)
 
     return {
         "column": config.ButtonColumn(
@@ -104,18 +103,17 @@ def _columns(names: Sequence[str]) -> dict[str, Any]:
             type="tertiary",
             alignment="left",
             pinned=True,
-            width=150,
+            width=140,
         ),
-        "harm": pills("Verdict", HARMS.values(), 110),
-        "psi": figure("PSI", "Without the part that chance adds"),
-        "seasonal": figure("Same hours", "PSI against the same hours of the week", 84),
+        "harm": pills("Verdict", HARMS.values(), 106),
+        "psi": figure("PSI", "Without the part that chance adds, and without what comes back every week"),
         "effect": figure("Effect", "Shift of the mean in standard deviations, or Cramér's V"),
-        "since": config.TextColumn("Since", width=150),
+        "since": config.TextColumn("Since", width=144),
         "moved": config.TextColumn("Errors moved", width=104, alignment="right"),
         "test": config.TextColumn("Test", width=92, alignment="right"),
-        "p": config.TextColumn("p", width=92, alignment="right", help="The larger of the adjusted and the block p"),
-        "nulls": config.TextColumn("Missing then → now", width=138, alignment="right"),
-        "outside": config.TextColumn("Out of range", width=128, alignment="right"),
+        "p": config.TextColumn("p", width=84, alignment="right", help="The larger of the adjusted and the block p"),
+        "nulls": config.TextColumn("Missing", width=116, alignment="right", help="Share then → now"),
+        "outside": config.TextColumn("Out of range", width=106, alignment="right", help="Share then → now"),
         "unseen": config.NumberColumn("Unseen", format="%.1f %%", width=68, help="Share of values never seen before"),
         "role": config.TextColumn("Kind", width=84),
         "n": config.TextColumn("Rows", width=76, alignment="right"),

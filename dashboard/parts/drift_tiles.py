@@ -20,7 +20,7 @@ def tiles(report: DriftReport, drawn: DriftReport) -> None:
     known = ranked(report.features)
     moved = [c for c in known if c.drifted]
     by_time = _by_time(drawn.buckets)
-    with st.grid(4, min_column_width=210):
+    with st.grid(4, min_column_width=160):
         _tile(
             "Columns drifted",
             f"{len(moved)} of {len(known)}",
@@ -54,7 +54,7 @@ def _gap(concept: ConceptDrift, drawn: ConceptDrift) -> None:
     _tile(
         "Errors not explained",
         drift_words.points(concept.gap),
-        f"95 %: {drift_words.points_between(concept.interval)}" if concept.interval else "unknown without labels",
+        f"95 %: {drift_words.between(concept.interval)}" if concept.interval else "unknown without labels",
         [d.realised - d.expected for d in drawn.days],
         "Realised minus expected share of bad outcomes of the same requests: above zero it is concept drift",
     )
@@ -79,14 +79,12 @@ def _harms(moved: Sequence[FeatureDrift]) -> str:
     if not moved:
         return "as in the baseline"
     found = [harm(c) for c in moved]
-    return ", ".join(
-        f"{n} {drift_words.HARMS[h].label}" for h in ("harmful", "unknown", "harmless") if (n := found.count(h))
-    )
+    return ", ".join(f"{n} {h}" for h in ("harmful", "unknown", "harmless") if (n := found.count(h)))
 
 
 def _moved(worst: FeatureDrift | None, moved: Sequence[FeatureDrift]) -> str:
     if worst is not None:
-        return f"{worst.feature}, 95 %: {drift_words.points_between(worst.badness_interval)}"
+        return f"{worst.feature}, {drift_words.between(worst.badness_interval)}"
     return "nobody knows yet" if moved else "nothing drifted"
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from burnline.dashboard import proof, sentences, state, wording
+from burnline.dashboard.parts.drift_links import drift_slo, drifted_days
 from burnline.dashboard.parts.filters import team, tier
 from burnline.dashboard.parts.pills import pills
 from burnline.dashboard.wording import DECISIONS, STATES
@@ -58,6 +59,7 @@ def _values(model: ModelStatus) -> dict[str, Any]:
         return max((b for s in model.slos if (b := s.burn_rates.get(window)) is not None), default=None)
 
     mark, soon = sentences.standing(model), sentences.soonest(model)
+    drift = drift_slo(model)
     known = [s.coverage for s in model.slos if s.coverage is not None]
     return {
         "model": model.model,
@@ -71,6 +73,7 @@ def _values(model: ModelStatus) -> dict[str, Any]:
         "exhaustion_probability": None if soon is None or soon.forecast is None else soon.forecast.probability,
         "exhausts_at": None if soon is None or soon.forecast is None else soon.forecast.exhausts_at,
         "alerts": sum(len(s.alerts) for s in model.slos),
+        "drift_days": None if drift is None else drift.bad,
         "verdict": wording.VERDICTS[model.verdict] if model.slos else "No SLO",
         "gate": DECISIONS[model.gate.decision].word,
         "coverage": min(known, default=None),
@@ -103,6 +106,7 @@ def _shown(models: Sequence[ModelStatus], lines: Mapping[str, Sequence[float]], 
         "burn_3d",
         pl.Series("forecast", [_ahead(m, zone) for m in models], dtype=pl.String),
         pl.when(pl.col("alerts") > 0).then(pl.format("{} firing", "alerts")).alias("alerts"),
+        pl.Series("drift", [drifted_days(drift_slo(m)) for m in models], dtype=pl.String),
         "verdict",
         pl.col("gate").map_elements(lambda s: [s], return_dtype=pl.List(pl.String)),
         *(pl.col(name) * 100 for name in shares[2:]),
@@ -153,6 +157,16 @@ def _columns(names: Sequence[str]) -> dict[str, Any]:
             alignment="left",
             width=68,
         ),
+        "drift": config.ButtonColumn(
+            "Drift",
+            key="open-drift",
+            on_click=_open_drift,
+            args=(names,),
+            type="tertiary",
+            alignment="left",
+            width=86,
+            help="Days of the window of the drift SLO on which an input drifted",
+        ),
         "verdict": config.TextColumn("Verdict", width=138),
         "gate": pills("Gate", DECISIONS.values(), 78),
         "coverage": config.NumberColumn(
@@ -173,3 +187,7 @@ def _open(key: str, names: Sequence[str]) -> None:
 
 def _open_alerts(names: Sequence[str]) -> None:
     state.go("alerts", model=names[st.session_state["open-alerts"].row])
+
+
+def _open_drift(names: Sequence[str]) -> None:
+    state.go("drift", model=names[st.session_state["open-drift"].row])

@@ -8,11 +8,12 @@ import streamlit as st
 
 from burnline.dashboard import proof, wording
 from burnline.dashboard.charts.delays import delays
+from burnline.dashboard.parts.drift_links import concept_link
 from burnline.results import Estimate, SloStatus
 from burnline.rollups.expected import SurrogateInfo
 
 
-def late_labels(slo: SloStatus, surrogate: SurrogateInfo | None) -> None:
+def late_labels(model: str, slo: SloStatus, surrogate: SurrogateInfo | None) -> None:
     """Draws the estimate over all events, how labels come in, and how far the estimate can be trusted.
 
     ``surrogate`` is what judges requests by their features.
