@@ -13,6 +13,8 @@ Ints = NDArray[np.int64]
 
 BINS = 8
 LEVELS = 12
+#: A value that fewer of the baseline have is as good as never seen: less than a leaf of the surrogate's trees.
+RARE = 0.004
 _SIGNIFICANT = 4
 
 

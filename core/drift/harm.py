@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from burnline.drift.cells import cells, number, shares
+from burnline.drift.cells import RARE, cells, number, shares
 from burnline.drift.contrast import Design, contrasts
 from burnline.drift.swap import put_back
 from burnline.rollups.surrogate import Kind, Surrogate
@@ -197,7 +197,7 @@ class _Group:
             for place, one in enumerate(piece):
                 pieces[place].append(one)
         joined = [np.concatenate(p, axis=-1) for p in pieces]
-        return Design(joined[0], tuple(c.size for c in self.cells), *joined[1:])  # type: ignore[arg-type]
+        return Design(joined[0], tuple(c.size for c in self.cells), *joined[1:])
 
     def _badness(self, rows: pl.DataFrame) -> Floats:
         bad = rows["_bad"].to_numpy().astype(np.float64)
@@ -281,9 +281,8 @@ class _Group:
     def _fresh(self, place: int) -> list[int]:
         """Cells of a column that the baseline (all but) lacks: unseen values, and nulls where there were none."""
         before, now = self.shifts[place]
-        rare = max(0.001, 10 / self.baseline.height)
         column = self.cells[place]
-        return [cell for cell in (*column.unseen, column.null) if before[cell] < rare and now[cell] > 0]
+        return [cell for cell in (*column.unseen, column.null) if before[cell] < RARE and now[cell] > 0]
 
     def _judged(self, estimate: float, sd: float, significant: bool) -> Harm:
         interval = (estimate - _Z * sd, estimate + _Z * sd)

@@ -31,7 +31,7 @@ _DAY_US = 86_400_000_000
 _BUCKET_US = 300_000_000
 _SEGMENTS = ("version", "region", "tenant")
 _KINDS: Mapping[str, Kind] = {"classification": "accuracy", "regression": "rmse"}
-_OWN = ("_t", "_version", "_bad", "_expected", "_events")
+_OWN = ("_t", "_version", "_bad", "_expected", "_events", "_age")
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class LabelledSample:
 
     ``rows`` has every input (features, confidence, prediction, segments) and ``_t`` (bucket), ``_version``, ``_bad``
     (1 wrong, 0 right, or the squared error; null = no label known as of the fleet's moment), ``_expected`` (what the
-    surrogate expects of it; null without one) and ``_events`` (the requests it stands for). ``kind`` says what
-    ``_bad`` is, ``features`` which inputs are features; ``notes`` name what could not be read, ``reason`` why there
-    are no rows.
+    surrogate expects of it; null without one), ``_age`` (of its features in minutes; null where unknown) and
+    ``_events`` (the requests it stands for). ``kind`` says what ``_bad`` is, ``features`` which inputs are features;
+    ``notes`` name what could not be read, ``reason`` why there are no rows.
     """
 
     rows: pl.DataFrame
@@ -85,8 +85,9 @@ def labelled_sample(fleet: Fleet, model: str, *, first: int, last: int, most: in
                 restore_dropped(con, fleet.snapshot.store.path(dropped))
             joined = [labels[i] for i in logs[path].joined if i in labels]
             rows = sample(
-                con, one, inputs, shares, count_429=fleet.spec.count_429, drop_rows=dropped is not None, labels=joined
-            )
+                con, one, inputs, shares, count_429=fleet.spec.count_429, drop_rows=dropped is not None, labels=joined,
+                aged=True,
+            )  # fmt: skip
             parts.append(rows.filter(pl.col("_judged"), pl.col("_t").is_between(first, last)))
     rows = _bounded(pl.concat(parts), most, fraction)
     if not rows.height:
@@ -120,7 +121,9 @@ def surrogate_of(fleet: Fleet, model: str) -> Surrogate | None:
 
 
 def _nothing(kind: Kind, reason: str, notes: tuple[str, ...] = ()) -> LabelledSample:
-    schema = {"_t": pl.Int64, "_version": pl.String} | dict.fromkeys(("_bad", "_expected", "_events"), pl.Float64)
+    schema = {"_t": pl.Int64, "_version": pl.String} | dict.fromkeys(
+        ("_bad", "_expected", "_events", "_age"), pl.Float64
+    )
     return LabelledSample(pl.DataFrame(schema=schema), kind, (), notes, reason)
 
 

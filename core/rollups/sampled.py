@@ -65,25 +65,30 @@ def sample(
     count_429: bool,
     drop_rows: bool = False,
     labels: Sequence[Labels] = (),
+    aged: bool = False,
 ) -> pl.DataFrame:
     """The sampled requests of one log that did not fail, in the order of the file.
 
     Returns _model, _t, _events (the row's weight), _judged (whether it is to be judged), _learnt (the fraction of the
     requests it stands for among those to learn from, null when it is none of them), _wrong and _error (null where no
     label was known in time) and every input. ``labels`` are the label files that touch the log; with ``drop_rows``
-    the rows in the table ``dropped`` are left out.
+    the rows in the table ``dropped`` are left out. ``aged`` adds _age, the age of the features in minutes (null where
+    unknown).
     """
     con.register("shares", _shares(shares))
     named = bool(labels) and shape.has("request_id")
     own = shape.has("label", "prediction")
     extra = [name for name, wanted in (("request_id", named), ("label", own)) if wanted]
-    raw = {*inputs, *extra, "model", "prediction"}
+    raw = {*inputs, *extra, "model", "prediction", *(("feature_timestamp",) if aged else ())}
     raw_place = _PLACE.format(row="file_row_number")
     relation = select(shape, count_429=count_429, drop_rows=drop_rows, only=raw, thinned=f"{raw_place} < $most")
     place = _PLACE.format(row="_row")
     columns = [f"{_input(name, family, shape)} as {quote_identifier(f'i_{name}')}" for name, family in inputs.items()]
     columns += [quote_identifier(name) for name in extra]
     columns += ["prediction"] if shape.has("prediction") else []
+    if aged:
+        known = shape.has("feature_timestamp")
+        columns.append(f"{'(_us - feature_timestamp) / 60e6' if known else 'null'}::double as age")
     most = max(max(s.judged, s.learnt) for s in shares)
     con.execute(
         f"""
@@ -104,12 +109,13 @@ def sample(
         without = "* exclude (label)" if own else "*"
         steps += [_FILES.format(without=without, **_outcome(shape, kind))] if shape.has("prediction") else []
     kept = ", ".join(f"s.{quote_identifier(f'i_{name}')} as {quote_identifier(name)}" for name in inputs)
+    age = ', s.age as "_age"' if aged else ""
     query = f"""
         with steps as ({" union all ".join(steps) or _NO_STEPS}),
              final as (select * from steps where known < known_before
                        qualify row_number() over (partition by _row order by known desc, step desc) = 1)
         select s.model as "_model", s._t, s.events as "_events", s.judged as "_judged", s.learnt as "_learnt",
-               final.wrong as "_wrong", final.error as "_error"{f", {kept}" if kept else ""}
+               final.wrong as "_wrong", final.error as "_error"{age}{f", {kept}" if kept else ""}
         from sampled s left join final using (_row) order by s._row"""
     return frame(con, query)
 
