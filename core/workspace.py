@@ -594,7 +594,7 @@ def _chosen(named: Request, paths: Sequence[str]) -> Request:
         if path not in known:
             kind = _kind(path)
             parts[kind][file] = {}
-    return Request(**parts)
+    return replace(named, **parts)
 
 
 def _kind(path: str) -> str:

@@ -222,8 +222,9 @@ def select(
     only such rows are taken, and that number is in ``_row``.
     """
     nulls = [f"({shape.columns[n].sql} is null)::int" for n in shape.features if n not in shape.never_null]
+    timed = shape.has("timestamp")
     parts = [
-        f"{microseconds('timestamp', shape)} as _us",
+        f"{microseconds('timestamp', shape) if timed else 'cast(null as bigint)'} as _us",
         f"_us // {BUCKET_US} as _t",
         _known(shape),
         f"{_ok(shape, count_429)} as _ok",
@@ -239,9 +240,9 @@ def select(
         if only is None or name in only
     )
     conditions = []
-    if "timestamp" not in shape.never_null or shape.columns["timestamp"].kind == "text":
+    if timed and ("timestamp" not in shape.never_null or shape.columns["timestamp"].kind == "text"):
         conditions.append(f"{microseconds('timestamp', shape)} is not null")
-    if "model" not in shape.never_null:
+    if shape.has("model") and "model" not in shape.never_null:
         conditions.append(f"{shape.columns['model'].sql} is not null")
     if drop_rows:
         conditions.append("file_row_number not in (select row from dropped)")

@@ -8,6 +8,8 @@ segments   model, measure, dimension, value, valid, bad: sums of the day per seg
 histograms model, kind, hour, bin, n
 gauges     t, model, metric, n, total (millionths), highest (millionths)
 calibration model, known, bin, valid, bad: how often predictions of a confidence were wrong
+features   model, feature, bin, category, n: how the values of each column are distributed
+labels     model, known, bin, category, n: the same of labels, as they came in
 =========  ===========================================================================
 """
 
@@ -17,11 +19,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
+import polars as pl
 import pyarrow as pa
 
 from burnline.logs import SCALE
-from burnline.logs.engine import table
-from burnline.rollups import calibration
+from burnline.logs.engine import frame, table
+from burnline.rollups import calibration, label_values
+from burnline.rollups.features import capped
 from burnline.rollups.ledger import Day, Ledger
 from burnline.rollups.measures import REQUESTS, Measure
 from burnline.rollups.store import Store, fingerprint
@@ -39,11 +43,15 @@ class Sources:
     late: list[str] = field(default_factory=list)
     gauges: list[str] = field(default_factory=list)
     calibration: list[str] = field(default_factory=list)
+    features: list[str] = field(default_factory=list)
+    daily: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
     rows: int = 0
 
     def fingerprint(self, day: int, plan: str) -> str:
         """Changes when a source or the plan does."""
-        objects = (self.counts, self.histograms, self.late, self.gauges, self.calibration)
+        waiting = (self.late, self.calibration, self.labels)
+        objects = (self.counts, self.histograms, self.gauges, self.features, self.daily, *waiting)
         return fingerprint("day", day, plan, *map(sorted, objects))
 
 
@@ -57,6 +65,8 @@ def sources(ledger: Ledger) -> dict[int, Sources]:
             one.histograms.append(log.histograms)
             one.late += [log.late] if log.late else []
             one.calibration += [log.calibration] if log.calibration else []
+            (one.features if log.hourly else one.daily).append(log.features)
+            one.labels += [log.label_values] if log.label_values else []
             one.rows += log.rows // len(log.days)
     for side in ledger.metrics.values():
         for day in side.days:
@@ -121,6 +131,8 @@ def summarise(
         "gauges": table(con, _GAUGES),
         "histograms": _histograms(con, paths("histograms"), days),
         "calibration": _calibration(con, paths("calibration"), days),
+        "features": _features(con, paths("features"), paths("daily"), days),
+        "labels": _labels(con, paths("labels"), days),
     }
     known = dict(con.execute(_KNOWN).fetchall())
     result = {}
@@ -293,3 +305,52 @@ def _calibration(con: duckdb.DuckDBPyConnection, paths: list[str], days: Sequenc
         from read_parquet($paths) where day >= $first and day <= $last
         group by all having valid <> 0 or bad <> 0 order by day, model, bin nulls first, known"""
     return table(con, query, {"paths": paths, "first": days[0], "last": days[-1]})
+
+
+_FEATURES = pl.Schema(
+    {
+        "day": pl.Int64, "model": pl.String, "feature": pl.String, "bin": pl.Int32, "category": pl.String,
+        "n": pl.Int64,
+    }
+)  # fmt: skip
+
+
+def _features(con: duckdb.DuckDBPyConnection, hourly: list[str], daily: list[str], days: Sequence[int]) -> pa.Table:
+    """``daily`` are objects of stores that kept no hours."""
+    bounds = {"first": days[0], "last": days[-1]}
+    parts = [_FEATURES.to_frame()]
+    for key, paths in (("hour // 24", hourly), ("day", daily)):
+        if paths:
+            query = f"""
+                select {key} as day, model, feature, bin, category, sum(n)::bigint as n
+                from read_parquet($paths) where {key} >= $first and {key} <= $last group by all"""
+            parts.append(frame(con, query, {"paths": paths, **bounds}).cast(_FEATURES))
+    rows = pl.concat(parts)
+    if not rows.height:
+        return _FEATURE_SCHEMA.empty_table()
+    if hourly and daily:
+        rows = rows.group_by(_FEATURES.names()[:-1]).agg(pl.col("n").sum())
+    order = ("day", "model", "feature", "bin", "category")
+    found = capped(rows, order[:3]).sort(order, nulls_last=False).to_arrow()
+    return found.cast(_FEATURE_SCHEMA)
+
+
+_FEATURE_SCHEMA = pa.schema(
+    {
+        "day": pa.int64(), "model": pa.string(), "feature": pa.string(), "bin": pa.int32(), "category": pa.string(),
+        "n": pa.int64(),
+    }
+)  # fmt: skip
+
+
+def _labels(con: duckdb.DuckDBPyConnection, paths: list[str], days: Sequence[int]) -> pa.Table:
+    if not paths:
+        return label_values.SCHEMA.empty_table()
+    query = """
+        select model, day, known, bin, category, sum(n)::bigint as n
+        from read_parquet($paths) where day >= $first and day <= $last group by all having sum(n) <> 0"""
+    rows = frame(con, query, {"paths": paths, "first": days[0], "last": days[-1]})
+    if not rows.height:
+        return label_values.SCHEMA.empty_table()
+    kept = capped(rows, ("model", "day")).sort("day", "model", "known", "bin", "category", nulls_last=False)
+    return kept.to_arrow().cast(label_values.SCHEMA)

@@ -18,16 +18,21 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 import duckdb
+import pyarrow as pa
 
 from burnline.errors import BurnlineError
 from burnline.logs import RawFile, Shape, shape
 from burnline.logs.engine import connect, sentence
 from burnline.logs.relation import Kind
 from burnline.results import IngestReport, QuarantinedFile
-from burnline.rollups import days
+from burnline.rollups import baselines, days
 from burnline.rollups.calibration import calibration
+from burnline.rollups.drifted import drifted
 from burnline.rollups.duplicates import Candidate, drop_duplicates, dropped_rows, restore_dropped
-from burnline.rollups.features import Grid, Grids, features, freeze
+from burnline.rollups.features import FORMAT as FEATURES_FORMAT
+from burnline.rollups.features import columns, feature_schema, features
+from burnline.rollups.grids import Grids, add, freeze, label_grid, thawed
+from burnline.rollups.label_values import find_label_grids, label_values
 from burnline.rollups.labels import Labels, Requests, faults, load, probe, summary
 from burnline.rollups.late import late
 from burnline.rollups.ledger import Day, LabelFile, Ledger, LogFile, Quarantined, SideFile, Span
@@ -38,13 +43,13 @@ from burnline.rollups.scan import NewLog, Request, look
 from burnline.rollups.scoring import Logs, expect
 from burnline.rollups.side import keep_events, keep_metrics
 from burnline.rollups.store import Store, fingerprint
+from burnline.rollups.training import Training, find_training, freeze_training
 
 T = TypeVar("T")
 R = TypeVar("R")
 Progress = Callable[[int, int, str], None]
 
 _FILES_PER_NOTE = 48
-_DAY_US = 86_400_000_000
 _REQUIRED = ("timestamp", "model")
 
 
@@ -108,6 +113,7 @@ class _Run:
         self.metrics = dict(self.before.metrics)
         self.events = dict(self.before.events)
         self.grids = self.before.grids
+        self.training: dict[str, Training] = {}
         self.mappings = {file.path: mapping for file, mapping in request.logs.items()}
         self.shapes: dict[str, Shape] = {}
         self.label_shapes: dict[str, Labels] = {}
@@ -209,11 +215,29 @@ class _Run:
         found = self._look_at(fresh + again)
         ordered = sorted(found, key=lambda one: (one.first_us, one.file.path))
         self.shapes |= {one.file.path: one.shape for one in ordered}
-        if ordered:
-            with connect(_cores()) as con:
-                logs = [(one.shape, list(one.profile.models)) for one in ordered]
-                self.grids = freeze(con, logs, self.grids, self.plan.count_429)
+        with connect(_cores()) as con:
+            self._find_training(con, ordered)
+            logs = [(one.shape, list(one.profile.models)) for one in ordered]
+            segments, count_429 = self.plan.segments, self.plan.count_429
+            self.grids = freeze_training(con, self.training, self.grids, count_429)
+            self.grids = freeze(con, logs, self.grids, segments, count_429, self._freezing(len(logs)))
         self._roll_all(ordered)
+
+    def _freezing(self, total: int) -> Callable[[int], None]:
+        return lambda done: self.progress(done, total, "finding bins")
+
+    def _find_training(self, con: duckdb.DuckDBPyConnection, fresh: Sequence[NewLog]) -> None:
+        """The training files of every model in the logs, under the mapping of its newest log."""
+        if self.request.training is None or self.request.reference.path is None:
+            return
+        mappings: dict[str, Mapping[str, str]] = {}
+        for path, entry in self.entries.items():
+            mappings |= dict.fromkeys(entry.models, self.mappings.get(path, {}))
+        for one in fresh:
+            mappings |= dict.fromkeys(one.profile.models, self.mappings[one.file.path])
+        self.training = find_training(
+            con, self.request.training, self.request.reference.path, mappings, self.plan.segments
+        )
 
     def _outdated(self, file: RawFile) -> bool:
         """Whether a log must be rolled again: other measures, or a log it leans on changed."""
@@ -240,7 +264,7 @@ class _Run:
         return found
 
     def _roll_all(self, ordered: Sequence[NewLog]) -> None:
-        grids = {(model, n): Grid(*values) for model, names in self.grids.items() for n, values in names.items()}
+        grids = thawed(self.grids)
         candidates = self._candidates(ordered)
 
         def one(con: duckdb.DuckDBPyConnection, log: NewLog) -> LogFile | tuple[RawFile, Exception]:
@@ -311,12 +335,10 @@ class _Run:
         job, lacking = self._job(log.shape, models, log.profile.rows, dropped > 0)
         plan = self.plan.of(models)
         key = fingerprint(log.file.id, plan, dropped, [c.id for c in candidates])
-        own_grids = [(k, grids[k]) for k in sorted(grids) if k[0] in models]
-        first_day, last_day = log.first_us // _DAY_US, log.last_us // _DAY_US
-        day = first_day if first_day == last_day else None
         previous = self.entries.get(log.file.path)
         known = previous if previous is not None and previous.id == log.file.id else None
         put = self.store.put
+        counted = self._count_columns(con, job, grids, fingerprint(log.file.id, dropped, [c.id for c in candidates]))
         return LogFile(
             id=log.file.id,
             rows=log.profile.rows,
@@ -335,16 +357,39 @@ class _Run:
             labels=known.labels if known is not None else {},
             counts=put(f"counts-{key}", counts(con, job)),
             histograms=put(f"histograms-{key}", histograms(con, job)),
-            features=put(f"features-{fingerprint(key, own_grids)}", features(con, job, grids, day)),
-            **self._waiting(con, job, None, key),
+            features=counted[0],
+            hourly=True,
+            column_problems=counted[1],
+            **self._waiting(con, job, None, key, grids),
         )
 
+    def _count_columns(
+        self, con: duckdb.DuckDBPyConnection, job: Job, grids: Grids, key: str
+    ) -> tuple[str, tuple[str, ...]]:
+        """The object with the distributions of a log, and what is odd in its columns."""
+        own = [(k, grids[k]) for k in sorted(grids) if k[0] in job.measures and k[1] in columns(job)]
+        name = f"features-{fingerprint(FEATURES_FORMAT, key, self.plan.segments, self.plan.count_429, own)}"
+        problems: list[str] = []
+
+        def parts() -> Iterator[pa.Table]:
+            for counted in features(con, job, grids):
+                problems.extend(counted.problems)
+                yield counted.rows.to_arrow().cast(feature_schema())
+
+        return self.store.put_parts(name, feature_schema(), parts()), tuple(problems)
+
     def _waiting(
-        self, con: duckdb.DuckDBPyConnection, job: Job, labels: Kind | None, key: str
+        self, con: duckdb.DuckDBPyConnection, job: Job, labels: Kind | None, key: str, grids: Grids
     ) -> dict[str, str | None]:
         """The objects of what waits for labels, by name in the entry of its log."""
-        tables = {"late": late(con, job, labels), "calibration": calibration(con, job, labels)}
-        return {name: self.store.put(f"{name}-{key}", t) if t.num_rows else None for name, t in tables.items()}
+        tables = {
+            "late": late(con, job, labels),
+            "calibration": calibration(con, job, labels),
+            "label_values": label_values(con, job, grids, labels),
+        }
+        keys = dict.fromkeys(tables, key)
+        keys["label_values"] = fingerprint(key, [(m, label_grid(m, grids)) for m in sorted(job.measures)])
+        return {n: self.store.put(f"{n}-{keys[n]}", t) if t.num_rows else None for n, t in tables.items()}
 
     def _job(
         self, found: Shape, models: Iterable[str], rows: int, drop_rows: bool
@@ -372,7 +417,9 @@ class _Run:
             for path, entry in self.entries.items()
             if set(entry.labels) & current != set(entry.joined) and self._requests(path) is not None
         ]
-        joins = self._each(lambda con, path: self._join(con, path, current), waiting, "joining labels")
+        self._freeze_labels(waiting, current)
+        grids = thawed(self.grids)
+        joins = self._each(lambda con, path: self._join(con, path, current, grids), waiting, "joining labels")
         for path, entry in zip(waiting, joins, strict=True):
             self.entries[path] = entry
             self.tally.problems += [f"{path}: {p}" for p in entry.label_problems]
@@ -411,19 +458,39 @@ class _Run:
         found = self._requests_shape(path)
         return Requests(path, found, self.entries[path].first_us) if found is not None else None
 
-    def _join(self, con: duckdb.DuckDBPyConnection, path: str, current: set[str]) -> LogFile:
-        """The entry of a log with the labels of every file that touches it."""
-        entry = self.entries[path]
-        touching = tuple(sorted(set(entry.labels) & current))
-        requests = self._requests(path)
+    def _freeze_labels(self, waiting: Sequence[str], current: set[str]) -> None:
+        """Bins for numeric labels that come in files and have no prediction to lie beside, from the first of them."""
+        frozen = {model: dict(names) for model, names in self.grids.items()}
+        with connect(_cores()) as con:
+            for path in sorted(waiting, key=lambda p: (self.entries[p].first_us, p)):
+                entry = self.entries[path]
+                models = [m for m in entry.models if not {"label", "prediction"} & frozen.get(m, {}).keys()]
+                touching = set(entry.labels) & current & self.label_shapes.keys()
+                if models and any(self.label_shapes[i].kind == "number" for i in touching):
+                    job, kind, _ = self._loaded(con, path, sorted(touching))
+                    found = find_label_grids(con, job, kind, models) if kind is not None else {}
+                    add(frozen, {(model, "label"): grid for model, grid in found.items()})
+        self.grids = frozen
+
+    def _loaded(
+        self, con: duckdb.DuckDBPyConnection, path: str, touching: Sequence[str]
+    ) -> tuple[Job, Kind | None, tuple[str, ...]]:
+        """A log with the labels of some files in the table ``labels``: its job, their kind and what is wrong."""
+        entry, requests = self.entries[path], self._requests(path)
         assert requests is not None
         if entry.dropped is not None:
             restore_dropped(con, self.store.path(entry.dropped))
         job, _ = self._job(requests.shape, entry.models, entry.rows, entry.dropped is not None)
         files = [self.label_shapes[i] for i in touching if i in self.label_shapes]
         kind = load(con, requests, files) if files else None
-        problems = faults(con) if files else ()
-        waiting = self._waiting(con, job, kind, fingerprint(entry.counts, *touching))
+        return job, kind, faults(con) if files else ()
+
+    def _join(self, con: duckdb.DuckDBPyConnection, path: str, current: set[str], grids: Grids) -> LogFile:
+        """The entry of a log with the labels of every file that touches it."""
+        entry = self.entries[path]
+        touching = tuple(sorted(set(entry.labels) & current))
+        job, kind, problems = self._loaded(con, path, touching)
+        waiting = self._waiting(con, job, kind, fingerprint(entry.counts, *touching), grids)
         return entry.model_copy(update={"joined": touching, "label_problems": problems, **waiting})
 
     # Publishing
@@ -431,7 +498,7 @@ class _Run:
     def publish(self) -> None:
         """Summarise the days that changed and make everything visible in one commit.
 
-        What is expected without labels follows in a commit of its own: counts do not wait for estimates.
+        Drift and what is expected without labels follow in commits of their own: counts do not wait for them.
         """
         draft = self.before.with_(
             logs=self.entries,
@@ -452,7 +519,18 @@ class _Run:
         kept = {day: entry for day, entry in draft.days.items() if day in found}
         for fresh in self._each(one, groups, "summarising days"):
             kept |= fresh
-        self._commit(draft.with_(days=kept))
+        draft = draft.with_(days=kept)
+        known = baselines.bring_up_to_date(
+            self._each,
+            self.store,
+            draft,
+            self.request.reference,
+            self.training,
+            thawed(self.grids),
+            self.plan.count_429,
+        )
+        self._commit(draft.with_(baselines=known))
+        self._commit(self.before.with_(drift=drifted(self._each, self.store, self.before)))
         logs = Logs(self.mappings, self.shapes, self.label_shapes)
         expected = expect(self._each, self.store, self.before, self.plan, logs)
         self._commit(self.before.with_(expected=expected))

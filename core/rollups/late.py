@@ -132,6 +132,11 @@ def _common(own: Kind | None, labels: Kind | None) -> tuple[Kind, str | None]:
     return ("number", "double") if {own, labels} == {"number", "bool"} else ("text", "varchar")
 
 
+def label_kind(job: Job, labels: Kind | None) -> Kind:
+    """The family of the labels of a log, of its own and those of label files (of kind ``labels``) together."""
+    return _common(job.shape.columns["label"].kind if job.shape.has("label") else None, labels)[0]
+
+
 def label_steps(job: Job, labels: Kind | None) -> str:
     """SQL for each label of each request of the relation ``log``, with ``_wrong`` and ``_error``.
 

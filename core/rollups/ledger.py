@@ -39,9 +39,9 @@ class LogFile(_Entry):
     ``plan`` fingerprints the measures it was rolled for; ``lacking`` says per model and measure
     why the file could not feed it; ``dropped`` holds the rows that repeat requests of the logs it
     comes ``behind`` (path -> id). ``weighted`` says that it has a column weight. ``labels`` counts its requests in
-    each label file (by id) once it was ``probed``, and ``joined`` are the label files that ``late`` and
-    ``calibration`` hold; ``label_problems`` says what was wrong
-    with those labels.
+    each label file (by id) once it was ``probed``, and ``joined`` are the label files that ``late``, ``calibration``
+    and ``label_values`` hold; ``label_problems`` says what was wrong with those labels. ``hourly`` says that
+    ``features`` is kept by the hour (by the day in older stores), ``column_problems`` what is odd in those columns.
     """
 
     id: str
@@ -63,8 +63,11 @@ class LogFile(_Entry):
     counts: str
     histograms: str
     features: str
+    hourly: bool = False
+    column_problems: tuple[str, ...] = ()
     late: str | None = None
     calibration: str | None = None
+    label_values: str | None = None
     label_problems: tuple[str, ...] = ()
 
     @cached_property
@@ -206,6 +209,8 @@ class Ledger(_Entry):
 
     ``root`` is the folder of the workspace when it was written: the files below it move with it.
 
+    ``grids`` are the frozen bins of numeric columns by model, ``texts`` the columns that held text before any number.
+
     ``rolled`` are logs that an ingest under way (or one that was interrupted) has rolled; nobody
     sees them before they move to ``logs``, together with the summaries of their days.
     """
@@ -221,6 +226,7 @@ class Ledger(_Entry):
     quarantined: dict[str, Quarantined] = Field(default_factory=dict)
     days: dict[int, Day] = Field(default_factory=dict)
     grids: dict[str, dict[str, tuple[bool, float, float]]] = Field(default_factory=dict)
+    texts: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     expected: Expected = Expected()
     baselines: dict[str, BaselineEntry] = Field(default_factory=dict)
     drift: dict[int, DriftPart] = Field(default_factory=dict)
@@ -256,7 +262,7 @@ class Ledger(_Entry):
         """Names of every object that is visible."""
         logs = [*self.logs.values(), *self.rolled.values()]
         names = {n for f in logs for n in (f.counts, f.histograms, f.features)}
-        names |= {n for f in logs for n in (f.late, f.calibration, f.dropped) if n is not None}
+        names |= {n for f in logs for n in (f.late, f.calibration, f.label_values, f.dropped) if n is not None}
         names |= {f.object for side in (self.metrics, self.events) for f in side.values()}
         names |= {n for day in self.days.values() for n in day.objects.values()}
         derived = (*self.baselines.values(), *self.drift.values())

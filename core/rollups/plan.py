@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from burnline.rollups.measures import BASE, Measure
 from burnline.rollups.store import fingerprint
 
-_ROLLUP_FORMAT = 2
+_ROLLUP_FORMAT = 3
 
 
 @dataclass(frozen=True)

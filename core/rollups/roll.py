@@ -7,13 +7,13 @@ event, so that rollups of parts add up to the rollup of the whole.
 ==========  =======================================================================================
 counts      t, model, segments…, measure, valid, bad
 histograms  hour, model, segments…, kind (latency | confidence | age), bin, n
-features    day, model, version, feature, bin, category, n
+features    hour, model, version, feature, bin, category, n (burnline.rollups.features)
 ==========  =======================================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -47,12 +47,12 @@ class Job:
         by_id = {m.id: m for wanted in self.measures.values() for m in wanted}
         return tuple(by_id[key] for key in sorted(by_id))
 
-    def log(self, *only: str) -> str:
-        """The canonical relation, with the columns that measures may miss.
+    def log(self, *only: str, absent: Collection[str] = ()) -> str:
+        """The canonical relation, with the columns that measures may miss and those in ``absent``.
 
         ``only`` limits it to these columns, model and segments.
         """
-        absent = {name for m in self.distinct for name in m.optional} | set(self.segments)
+        absent = {name for m in self.distinct for name in m.optional} | {*self.segments, *absent}
         kept = {*only, *self.segments, "model"}
         return select(
             self.shape,

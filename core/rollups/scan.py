@@ -11,18 +11,25 @@ import duckdb
 from burnline.logs import RawFile, Shape, expand, profile, shape
 from burnline.logs.profile import FileProfile
 from burnline.spec import Source, WorkspaceSpec
+from burnline.spec.workspace import Reference
 
 Mapped = Mapping[RawFile, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to ingest: files by kind, each with the mapping (canonical -> raw) of its source."""
+    """What to ingest: files by kind, each with the mapping (canonical -> raw) of its source.
+
+    ``reference`` is what drift is measured against, with a path as the workspace writes it; ``training`` is that path
+    as seen from here.
+    """
 
     logs: Mapped
     labels: Mapped
     metrics: Mapped
     events: Mapped
+    reference: Reference
+    training: str | None = None
 
     @property
     def paths(self) -> set[str]:
@@ -40,7 +47,15 @@ def named_files(spec: WorkspaceSpec) -> Request:
                 found.setdefault(file.path, (file, source.mapping))
         return dict(found.values())
 
-    return Request(of(spec.logs), of(spec.labels), of(spec.metrics), of(spec.events))
+    path = spec.reference.path
+    return Request(
+        of(spec.logs),
+        of(spec.labels),
+        of(spec.metrics),
+        of(spec.events),
+        reference=spec.reference,
+        training=spec.resolve(path) if path is not None else None,
+    )
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from burnline.rollups.ledger import Ledger
 
 _GRACE_SECONDS = 600
 _SYNCS_AT_ONCE = 16
+_ROWS_PER_GROUP = 122_880
 
 
 def fingerprint(*parts: object) -> str:
@@ -72,10 +73,22 @@ class Store:
 
     def put(self, name: str, table: pa.Table) -> str:
         """Write an object under its name and return the name. It is durable only once committed."""
+        return self.put_parts(name, table.schema, [table])
+
+    def put_parts(self, name: str, schema: pa.Schema, parts: Iterable[pa.Table]) -> str:
+        """Write an object whose rows come in parts, of which only a few are held at a time."""
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{name}.{os.getpid()}.{time.monotonic_ns()}")
-        pq.write_table(table, temporary, compression="zstd", row_group_size=122_880)
+        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            waiting: list[pa.Table] = []
+            for part in parts:
+                waiting.append(part)
+                if sum(one.num_rows for one in waiting) >= _ROWS_PER_GROUP:
+                    writer.write_table(pa.concat_tables(waiting), row_group_size=_ROWS_PER_GROUP)
+                    waiting = []
+            if waiting:
+                writer.write_table(pa.concat_tables(waiting), row_group_size=_ROWS_PER_GROUP)
         temporary.replace(target)
         return name
 

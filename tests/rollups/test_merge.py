@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from making import START, make_workspace, model_yaml
+from making import START, WORKSPACE, make_workspace, model_yaml, write
 from polars.testing import assert_frame_equal
 
 from burnline.workspace import Workspace
@@ -69,13 +69,21 @@ def models() -> dict[str, str]:
     return {name: model_yaml(name, SLOS) for name in ("a", "b")}
 
 
+# Bins are frozen from what is read first; a reference file makes them the same whatever comes first.
+REFERENCE = WORKSPACE + '  reference: {path: "reference.parquet"}\n'
+
+
+def workspace_with(folder: Path, files: dict[str, pl.DataFrame], reference: pl.DataFrame) -> Workspace:
+    return make_workspace(folder, {**files, "reference.parquet": reference}, models(), workspace=REFERENCE)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_any_split_of_a_log_into_files_gives_the_same_summaries(tmp_path: Path, seed: int) -> None:
     log = random_log(seed)
-    whole = make_workspace(tmp_path / "whole", {"logs/all.parquet": log}, models())
+    whole = workspace_with(tmp_path / "whole", {"logs/all.parquet": log}, log)
     part = np.random.default_rng(seed).integers(0, 5, log.height)
     files = {f"logs/{i}/part.parquet": log.filter(pl.Series(part == i)) for i in range(5)}
-    parts = make_workspace(tmp_path / "parts", files, models())
+    parts = workspace_with(tmp_path / "parts", files, log)
     for workspace in (whole, parts):
         workspace.ingest()
     expected, found = day_tables(whole), day_tables(parts)
@@ -87,11 +95,11 @@ def test_any_split_of_a_log_into_files_gives_the_same_summaries(tmp_path: Path, 
 def test_files_that_arrive_one_by_one_in_any_order_end_in_the_same_summaries(tmp_path: Path) -> None:
     log = random_log(3)
     by_day = log.with_columns(pl.col("timestamp").dt.date().alias("day")).partition_by("day", include_key=False)
-    together = make_workspace(tmp_path / "a", {f"logs/{i}.parquet": f for i, f in enumerate(by_day)}, models())
+    together = workspace_with(tmp_path / "a", {f"logs/{i}.parquet": f for i, f in enumerate(by_day)}, log)
     together.ingest()
-    one_by_one = make_workspace(tmp_path / "b", {}, models())
+    one_by_one = workspace_with(tmp_path / "b", {}, log)
     for i in (2, 0, 1):
-        make_workspace(tmp_path / "b", {f"logs/{i}.parquet": by_day[i]})
+        write(tmp_path / f"b/logs/{i}.parquet", by_day[i])
         one_by_one.ingest()
     expected, found = day_tables(together), day_tables(one_by_one)
     assert expected.keys() == found.keys()
