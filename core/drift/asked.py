@@ -1,0 +1,224 @@
+"""What a question about drift is about: hours of a window, and a baseline to hold them against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from burnline.budgets.fleet import Fleet
+from burnline.errors import BurnlineError
+from burnline.logs import moment
+from burnline.results.drift import Baseline, DriftWindow
+from burnline.rollups.distributions import baseline_rows, by_day, by_hour, labels_by_day
+from burnline.rollups.ledger import BaselineEntry
+from burnline.rollups.measures import REQUESTS
+from burnline.rollups.reads import HOUR, hourly
+
+Floats = NDArray[np.float64]
+BaselineChoice = Literal["reference", "trailing"]
+
+HOUR_US = 3_600_000_000
+_WEEK = 168
+# 1 January 1970 was a Thursday.
+_THURSDAY = 72
+_ROWS = {"row": pl.Int64, "feature": pl.String, "bin": pl.Int32, "category": pl.String, "n": pl.Float64}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One model over the hours ``first`` to before ``end`` (since the epoch), as of the moment of the fleet.
+
+    ``baseline`` are the first days of the log (or a training file), or as many hours as the window has before it.
+    """
+
+    fleet: Fleet
+    model: str
+    first: int
+    end: int
+    baseline: BaselineChoice = "reference"
+
+    @property
+    def entry(self) -> BaselineEntry | None:
+        """The kept baseline of the model; ``None`` without one that holds anything."""
+        found = self.fleet.snapshot.ledger.baselines.get(self.model)
+        return found if found is not None and found.object is not None else None
+
+    @property
+    def provisional(self) -> bool:
+        """Whether the reference window was not over at the moment of the question."""
+        entry = self.entry
+        return self.baseline == "reference" and entry is not None and not (
+            entry.complete and entry.end_hour * HOUR - 1 <= self.fleet.last
+        )  # fmt: skip
+
+    @property
+    def days(self) -> range:
+        """The days (since the epoch) that the window touches."""
+        return range(self.first // 24, -(-self.end // 24))
+
+    def time(self, hour: int) -> datetime:
+        """When an hour begins, in the zone of the question."""
+        return moment(hour * HOUR_US).astimezone(self.fleet.at.tzinfo)
+
+    def before(self) -> tuple[int, int]:
+        """The hours (first, end) of the baseline, where they are known."""
+        entry = self.entry
+        if self.baseline == "trailing":
+            return 2 * self.first - self.end, self.first
+        return (entry.first_hour, entry.end_hour) if entry is not None else (0, 0)
+
+
+def ask(
+    fleet: Fleet,
+    model: str,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    days: int = 7,
+    baseline: BaselineChoice = "reference",
+) -> Asked:
+    """The question about a window of whole hours that ends at ``end`` (default: the moment of the fleet).
+
+    Nothing after the moment is looked at: an hour that is not over then is left out, unless the logs end in it. The
+    window begins at ``start``, else ``days`` days before its end. Raises ``BurnlineError`` for a window without hours.
+    """
+    known = (fleet.last + 1) // HOUR if fleet.last < fleet.newest else fleet.newest // HOUR + 1
+    until = min(known, _ceil(end)) if end is not None else known
+    since = _floor(start) if start is not None else until - days * 24
+    if since >= until:
+        raise BurnlineError(
+            "the window of the drift question holds no hour; choose a --from before --to and the last log"
+        )
+    return Asked(fleet, model, since, until, baseline)
+
+
+def _floor(at: datetime) -> int:
+    return int(at.timestamp()) // 3600
+
+
+def _ceil(at: datetime) -> int:
+    return -(-int(at.timestamp()) // 3600)
+
+
+def window_rows(asked: Asked) -> pl.DataFrame:
+    """Counts of the window by day: row (days from the first one), feature, bin, category, n; labels included."""
+    first, end = asked.first, asked.end
+    start = asked.days.start
+    whole = range(-(-first // 24), end // 24)
+    if not whole:
+        whole = range(start, start)
+    snapshot, model = asked.fleet.snapshot, asked.model
+    parts = [pl.DataFrame(schema=_ROWS)]
+    if whole:
+        rows = by_day(snapshot, whole.start, whole.stop - 1, model=model)
+        parts.append(rows.with_columns(row=pl.col("day") - start))
+    edges = [(first, min(end, whole.start * 24)), (max(whole.stop * 24, first), end)] if whole else [(first, end)]
+    for low, high in edges:
+        if low < high:
+            rows = by_hour(snapshot, low, high - 1, model=model)
+            parts.append(rows.with_columns(row=pl.col("hour") // 24 - start))
+    parts.append(_labels(asked, asked.days, start))
+    return _summed(parts)
+
+
+def hour_rows(asked: Asked) -> pl.DataFrame:
+    """Counts of the window by hour: row (hours from the first one), feature, bin, category, n."""
+    rows = by_hour(asked.fleet.snapshot, asked.first, asked.end - 1, model=asked.model)
+    return _summed([rows.with_columns(row=pl.col("hour") - asked.first)])
+
+
+def baseline_counts(asked: Asked) -> pl.DataFrame:
+    """Counts of the baseline by hour of the week: row (0 = Monday 00:00 UTC, null where no time is known), …, n."""
+    first, end = asked.before()
+    if asked.baseline == "trailing":
+        rows = by_hour(asked.fleet.snapshot, first, end - 1, model=asked.model)
+        rows = rows.with_columns(row=(pl.col("hour") + _THURSDAY) % _WEEK)
+    else:
+        rows = baseline_rows(asked.fleet.snapshot, [asked.model]).with_columns(row=pl.col("how"))
+    parts = [rows]
+    if first < end and "label" not in rows["feature"].unique():
+        # Labels are kept by day: each stands at the first hour of its weekday.
+        labels = _labels(asked, range(first // 24, -(-end // 24)), 0)
+        parts.append(labels.with_columns(row=(pl.col("row") * 24 + _THURSDAY) % _WEEK))
+    return _summed(parts)
+
+
+def hours_of_week(asked: Asked, *, step: Literal[1, 24]) -> Floats:
+    """Requests of the window by block (of one or 24 hours) and hour of the week: (blocks, 168)."""
+    first = asked.days.start * 24 if step == 24 else asked.first
+    blocks = -(-(asked.end - first) // step)
+    rows = hourly(
+        asked.fleet.snapshot, asked.first * HOUR, asked.end * HOUR - 1, model=asked.model, measures=[REQUESTS]
+    )
+    hour = rows["t"].to_numpy() // HOUR
+    weights = np.zeros((blocks, _WEEK))
+    np.add.at(weights, ((hour - first) // step, (hour + _THURSDAY) % _WEEK), rows["valid"].to_numpy())
+    return weights
+
+
+def rows_per_event(asked: Asked) -> float:
+    """How many rows stand behind one event: less than 1 in logs that are a sample."""
+    entry = asked.entry
+    return entry.rows / entry.events if entry is not None and entry.events else 1.0
+
+
+def described(asked: Asked, rows: pl.DataFrame, zone: str) -> Baseline | None:
+    """What the window is compared with, in words; ``None`` when there is nothing."""
+    entry = asked.entry
+    if rows.is_empty() or (entry is None and asked.baseline == "reference"):
+        return None
+    counted = float(
+        rows.filter(pl.col("feature") != "label").group_by("feature").agg(pl.col("n").sum())["n"].max() or 0
+    )  # type: ignore[arg-type]
+    first, end = asked.before()
+    timed = first < end
+    from_, to = (asked.time(first), asked.time(end)) if timed else (None, None)
+    seasonal = rows["row"].null_count() == 0 and rows["row"].n_unique() >= _WEEK
+    kind: Literal["reference", "training", "trailing"] = "trailing" if asked.baseline == "trailing" else (
+        entry.kind if entry is not None else "reference"
+    )  # fmt: skip
+    path = entry.path if entry is not None and kind == "training" else None
+    span = f"{from_:%d %b %Y %H:%M} to {to:%d %b %Y %H:%M} ({zone})" if from_ and to else ""
+    words = {
+        "reference": f"the first days of the log, {span}",
+        "training": f"the training file {path}",
+        "trailing": f"as long a time before the window, {span}",
+    }
+    return Baseline.model_validate(
+        {
+            "kind": kind, "from": from_, "to": to, "rows": counted, "path": path, "seasonal": seasonal,
+            "provisional": asked.provisional, "sentence": f"Compared with {words[kind]}: {counted:,.0f} rows.",
+        }
+    )  # fmt: skip
+
+
+def window_of(asked: Asked, weights: Floats) -> DriftWindow:
+    """The window and the requests in it."""
+    return DriftWindow.model_validate(
+        {"from": asked.time(asked.first), "to": asked.time(asked.end), "rows": float(weights.sum())}
+    )
+
+
+def day(asked: Asked, of: int) -> Asked:
+    """The same question about one day (since the epoch)."""
+    return replace(asked, first=max(asked.first, of * 24), end=min(asked.end, (of + 1) * 24))
+
+
+def at_last(asked: Asked) -> datetime:
+    """The last moment that counts."""
+    return min(asked.fleet.at, asked.time(asked.end) - timedelta(microseconds=1))
+
+
+def _labels(asked: Asked, days: range, start: int) -> pl.DataFrame:
+    rows = labels_by_day(asked.fleet.snapshot, days.start, days.stop - 1, asked.fleet.last, model=asked.model)
+    return rows.with_columns(row=pl.col("day") - start, feature=pl.lit("label"))
+
+
+def _summed(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    rows = pl.concat([part.select(pl.col(name).cast(kind) for name, kind in _ROWS.items()) for part in parts])
+    return rows.group_by("row", "feature", "bin", "category").agg(pl.col("n").sum()).filter(pl.col("n") > 0)
