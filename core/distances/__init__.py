@@ -2,13 +2,14 @@
 
 from burnline.distances.axes import OTHER, Axis, Bins, Categories
 from burnline.distances.compare import Distances, compare
-from burnline.distances.decision import ALPHA, drifted, moved, usual
+from burnline.distances.decision import ALPHA, SHIFT, drifted, moved, shifted, together, usual
 from burnline.distances.multiple import benjamini_hochberg
 from burnline.distances.permutation import block_permutation
 
 __all__ = [
     "ALPHA",
     "OTHER",
+    "SHIFT",
     "Axis",
     "Bins",
     "Categories",
@@ -18,5 +19,7 @@ __all__ = [
     "compare",
     "drifted",
     "moved",
+    "shifted",
+    "together",
     "usual",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike
 
-from burnline.distances.axes import Axis, Bins, Categories, Floats
+from burnline.distances.axes import Axis, Bins, Floats
 from burnline.distances.cells import Cells, decile_cells, pooled_cells
 from burnline.distances.contingency import (
     bonferroni,
@@ -17,6 +17,7 @@ from burnline.distances.contingency import (
     two_proportions,
     unseen_p,
 )
+from burnline.distances.decision import provable, provable_ks
 from burnline.distances.ordered import ks_p, ordered
 from burnline.distances.stability import jensen_shannon, psi, textbook
 
@@ -28,7 +29,8 @@ class Distances:
     ``n_reference`` and ``n`` are events, missing values included. ``psi`` is bias-corrected and counts missing values
     and what lies outside the reference as cells, ``psi_textbook`` is the plain sum over ten reference deciles (or all
     categories) of the values, empty cells filled with 0.0001. ``js`` is the Jensen-Shannon distance to base 2 over
-    the cells of ``psi``.
+    the cells of ``psi``. ``psi_provable`` and ``ks_provable`` are what must be exceeded for more than a negligible
+    change to be certain (``burnline.distances.decision``).
 
     Numeric: ``ks`` may be too low by at most ``ks_error``, ``wasserstein`` (unit of the column) is off by at most
     ``wasserstein_error``; ``effect`` is the shift of the mean in standard deviations of the reference;
@@ -45,10 +47,12 @@ class Distances:
     n_reference: Floats
     n: Floats
     psi: Floats
+    psi_provable: Floats
     psi_textbook: Floats
     js: Floats
     ks: Floats
     ks_error: Floats
+    ks_provable: Floats
     ks_p: Floats
     wasserstein: Floats
     wasserstein_error: Floats
@@ -115,6 +119,7 @@ def compare(
             "psi_textbook": textbook(*deciles),
             "ks": far.ks,
             "ks_error": far.ks_error,
+            "ks_provable": np.where(np.isnan(far.ks), np.nan, provable_ks(values_of, values_out)),
             "ks_p": ks_p(far.ks, values_of, values_out, exact=exact),
             "wasserstein": far.wasserstein,
             "wasserstein_error": far.wasserstein_error,
@@ -147,6 +152,7 @@ def compare(
         "n_reference": n / _all(rows_of, days),
         "n": m / _all(rows_out, days),
         "psi": psi(cells),
+        "psi_provable": provable(cells),
         "js": jensen_shannon(cells),
         "null_reference": _ratio(_all(nulls_of, days), n),
         "null_share": _ratio(nulls_out, m),
