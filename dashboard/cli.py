@@ -15,7 +15,9 @@ import click
 
 from burnline.dashboard.alert_commands import alert_commands
 from burnline.dashboard.call import Call, at_option, common, moment, pass_call
+from burnline.dashboard.drift_command import drift
 from burnline.dashboard.notify_command import notify
+from burnline.dashboard.validate_command import validate
 from burnline.errors import BurnlineError
 
 WRONG = 2
@@ -161,7 +163,7 @@ def demo(_: Call, port: int | None, headless: bool, directory: Path | None) -> N
     run(where, port=port, open_browser=not headless)
 
 
-for command in (*alert_commands, notify):
+for command in (*alert_commands, validate, notify, drift):
     cli.add_command(command)
 
 

@@ -25,6 +25,8 @@ VIEWS = {
     "fleet": "",
     "model": "model?model=fraud-scorer",
     "budgets": "budgets?model=fraud-scorer&slo=accuracy",
+    "drift": "drift?model=fraud-scorer",
+    "quality": "drift?model=fraud-scorer&tab=Data+quality",
     "alerts": "alerts",
     "incidents": "incidents",
     "incident": "incidents?incident=9ef32e422fd7",
@@ -33,6 +35,7 @@ README_PICTURES = {
     "fleet-dark-1440",
     "model-light-1440",
     "budgets-dark-1440",
+    "drift-light-1440",
     "alerts-light-1440",
     "incident-dark-1440",
 }
