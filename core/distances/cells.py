@@ -19,10 +19,14 @@ LEAST_EXPECTED = 5.0
 
 @dataclass(frozen=True)
 class Cells:
-    """Counts of the reference and of each day by cell, both (D, K); the last is that of missing values."""
+    """Counts of the reference and of each day by cell, both (D, K); the last is that of missing values.
+
+    ``once`` are the rows of the reference whose category occurs once, (D,); 0 for numbers.
+    """
 
     reference: Floats
     current: Floats
+    once: Floats
 
     @property
     def used(self) -> Flags:
@@ -48,7 +52,7 @@ def decile_cells(reference: Floats, current: Floats, reference_nulls: Floats, cu
     days = max(len(out), len(of))
     starts = np.broadcast_to(starts, (days, starts.shape[1]))
     after = np.diff(np.take_along_axis(np.broadcast_to(out, (days, out.shape[1])), starts, axis=1), axis=1)
-    return _cells(before, after, reference_nulls, current_nulls)
+    return _cells(before, after, reference_nulls, current_nulls, np.zeros(days))
 
 
 def pooled_cells(
@@ -57,9 +61,10 @@ def pooled_cells(
     """Cells of a categorical column: frequent categories, rarer ones together, unseen ones together, null.
 
     A category is frequent when the reference's share leads one to expect at least five rows of it among the day's,
-    and when the reference has at least five of it; the most frequent one always is. The cell of unseen values holds, of
-    the reference, its values that occur once: each of them is unseen by the other rows, so the shares of both sides are
-    alike while nothing changes (Good, The population frequencies of species, 1953). Where the reference itself holds
+    and when the reference has at least five of it; the most frequent one always is. The values of the
+    reference that occur once are each unseen by its other rows, so while nothing changes their share is that of unseen
+    values of the day (Good, The population frequencies of species, 1953): up to the share of the day they are counted
+    with the unseen, so that only more than that is a difference. Where the reference itself holds
     ``<other>``, what is unseen cannot be told from what is rare and counts as that.
     """
     totals = reference.sum(axis=1, keepdims=True)
@@ -91,9 +96,11 @@ def pooled_cells(
         blurred = reference[:, [other]] > 0
         out_rare, unseen = np.where(blurred, out_rare + unseen, out_rare), np.where(blurred, 0.0, unseen)
         of_rare, of_unseen = np.where(blurred, of_rare + of_unseen, of_rare), np.where(blurred, 0.0, of_unseen)
-    before = np.hstack([of * keep, np.broadcast_to(of_rare, (days, 1)), np.broadcast_to(of_unseen, (days, 1))])
+    fair = np.minimum(of_unseen, unseen / np.where(rows > 0, rows, 1.0) * totals)
+    of_rare = of_rare + of_unseen - fair
+    before = np.hstack([of * keep, np.broadcast_to(of_rare, (days, 1)), fair])
     after = np.hstack([out * keep, out_rare, unseen])
-    return _cells(before, after, reference_nulls, current_nulls)
+    return _cells(before, after, reference_nulls, current_nulls, np.broadcast_to(of_unseen, (days, 1))[:, 0])
 
 
 def _unseen(reference: Floats, current: Floats, named: Flags) -> Floats:
@@ -103,7 +110,7 @@ def _unseen(reference: Floats, current: Floats, named: Flags) -> Floats:
     return np.asarray((current * ((reference <= 0) & named)).sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def _cells(before: Floats, after: Floats, nulls_before: Floats, nulls_after: Floats) -> Cells:
+def _cells(before: Floats, after: Floats, nulls_before: Floats, nulls_after: Floats, once: Floats) -> Cells:
     """The cells with that of missing values at the end."""
     days = len(after)
     missing = np.broadcast_to(nulls_before[:, None], (days, 1)), np.broadcast_to(nulls_after[:, None], (days, 1))
@@ -111,6 +118,7 @@ def _cells(before: Floats, after: Floats, nulls_before: Floats, nulls_after: Flo
     return Cells(
         np.maximum(np.hstack([before, missing[0]]), 0.0),
         np.maximum(np.hstack([after, missing[1]]), 0.0),
+        once,
     )
 
 

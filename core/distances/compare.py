@@ -134,7 +134,7 @@ def compare(
         cells = pooled_cells(axis, of, out, nulls_of, nulls_out)
         statistic, chi2_p, dof = chi_square(cells.reference[:, :-1], cells.current[:, :-1])
         unseen = cells.current[:, -2]
-        new_p = unseen_p(unseen, cells.reference[:, -2], values_of, values_out)
+        new_p = unseen_p(unseen, cells.once, values_of, values_out)
         # Where the reference itself holds the rare values together, none can be called unseen.
         named = True if axis.other is None else of[:, axis.other] <= 0
         found = {
