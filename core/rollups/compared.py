@@ -17,6 +17,7 @@ from burnline.distances import (
     block_permutation,
     compare,
     moved,
+    together,
     usual,
 )
 from burnline.distances.seasonal import HOURS, seasonal
@@ -69,13 +70,13 @@ class Compared:
     @property
     def moved(self) -> float:
         """The threshold that the window reaches; 0 while that is not proven or usual."""
-        return float(moved(self.whole.psi, self.seasonal, self.p_adjusted, self.usual)[0])
+        return float(moved(self.whole.psi, self.seasonal, self.p_adjusted, self.usual, self.whole.psi_provable)[0])
 
     @property
     def moved_by_block(self) -> Floats:
         """The threshold that each block reaches, NaN without rows."""
         adjusted = self.p_adjusted_by_block if self.p_adjusted_by_block is not None else self.by_block.p
-        return moved(self.by_block.psi, self.seasonal_by_block, adjusted, self.usual)
+        return moved(self.by_block.psi, self.seasonal_by_block, adjusted, self.usual, self.by_block.psi_provable)
 
 
 def role_of(name: str) -> Role:
@@ -99,7 +100,8 @@ def compared(
     whole = benjamini_hochberg(np.array([one.whole.p[0] for one in found]))
     by_block = benjamini_hochberg(np.array([one.by_block.p for one in found]).T).T
     order: Sequence[Role] = ("feature", "prediction", "confidence", "label", "segment")
-    done = [_with(one, float(whole[i]), by_block[i]) for i, one in enumerate(found)]
+    ordinary = together([one.usual for one in found])
+    done = [_with(one, float(whole[i]), by_block[i], float(ordinary[i])) for i, one in enumerate(found)]
     return tuple(sorted(done, key=lambda one: (order.index(one.role), one.name)))
 
 
@@ -128,8 +130,13 @@ def grid_of(name: str, grids: Mapping[str, Grid]) -> Grid | None:
     return grids.get(name) or (grids.get("prediction") if name == "label" else None)
 
 
-def _with(one: Compared, p: float, by_block: Floats) -> Compared:
-    known = {**vars(one), "p_adjusted": p if np.isfinite(p) else 1.0, "p_adjusted_by_block": by_block}
+def _with(one: Compared, p: float, by_block: Floats, ordinary: float) -> Compared:
+    known = {
+        **vars(one),
+        "p_adjusted": p if np.isfinite(p) else 1.0,
+        "p_adjusted_by_block": by_block,
+        "usual": ordinary,
+    }
     return Compared(**known)
 
 
