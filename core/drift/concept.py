@@ -115,6 +115,8 @@ class _Answer:
         window, usual = self.course.window, self.course.expectation.base
         if not self.course.enough():
             return None, f"Not known: {window.labelled.sum():,.0f} labels are too few to tell ({self.told})."
+        if window.bad.sum() > window.due.sum() * self.course.margin and self._apart():
+            return None, f"Not proven (yet): more answers fail than expected: {self.told}."
         worse = window.due.sum() > window.labelled.sum() * usual * self.course.margin
         if worse and self.course.marginal():
             return False, (
@@ -122,6 +124,11 @@ class _Answer:
                 f"({self._figure(window.labelled * usual)}), and the inputs explain it: {self.told}."
             )
         return False, f"Answers fail no more often than their inputs let one expect: {self.told}."
+
+    def _apart(self) -> bool:
+        """Whether the interval of the gap lies on the side of too many errors."""
+        low, high = self.course.gap().interval
+        return low > 0 if self.course.kind == "accuracy" else high < 0
 
     def _beyond(self, base: ConceptDrift, raw: bool) -> ConceptDrift:
         """Errors are beyond what was expected: looks for what else explains it, and where they sit."""
