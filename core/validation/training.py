@@ -10,13 +10,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from burnline.results.validation import Check, StageReport
-from burnline.validation.training_curves import Curve, blocks
+from burnline.validation.training_curves import Curve, Floats, blocks
 from burnline.validation.training_findings import Finding, moment, number, passed, step
 from burnline.validation.training_gradients import exploding, spikes, starved_layers, vanishing
-from burnline.validation.training_logs import cut_off, missing_columns, not_finite, rows_and_steps, still_running
+from burnline.validation.training_logs import (
+    cut_off,
+    missing_columns,
+    not_finite,
+    row_count,
+    rows_and_steps,
+    still_running,
+)
 from burnline.validation.training_losses import (
     ENOUGH,
     diverging,
@@ -32,8 +40,9 @@ LOSS = ("loss", "train_loss", "training_loss")
 VALIDATION = ("val_loss", "validation_loss", "valid_loss", "eval_loss", "test_loss")
 GRADIENT = ("gradient_norm", "grad_norm")
 RATE = ("learning_rate", "lr")
-KEYS = ("timestamp", "model", "run", "step", "rows")
+KEYS = ("timestamp", "model", "run", "step", "rows", "counted")
 _WORSE = 1.25
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True)
@@ -70,8 +79,9 @@ def training_checks(
     """The stage *training*: checks of every run, the newest (by its last row) first.
 
     Args:
-        runs: ``timestamp`` (UTC), ``run``, ``step`` and numeric columns; ``rows``, if given, is how many logged rows a
-            row stands for (see ``read_training``). A null is "not logged at this step".
+        runs: ``timestamp`` (UTC), ``run``, ``step`` (none of them null) and numeric columns, where null is "not
+            logged at this step"; ``rows`` and ``counted``, if given, say how many logged rows a row stands for
+            (``read_training``).
         model: name of the model, for the sentences.
         until: the moment of the question. A run whose next row is not overdue by then counts as running, and is
             not blamed for what only its end can show.
@@ -89,7 +99,7 @@ def training_checks(
     for index, old in enumerate(logs[1:], 1):
         failed = [one for one in findings(old, logs[index + 1 :], None) if one.failed]
         checks.extend(_check(old, one).model_copy(update={"severity": "warning"}) for one in failed)
-    rows = int(runs["rows"].sum()) if "rows" in runs.columns else runs.height
+    rows = sum(row_count(log.frame) for log in logs)
     return StageReport(stage="training", rows=rows, checks=tuple(checks))
 
 
@@ -109,9 +119,14 @@ def _run(frame: pl.DataFrame) -> Run:
             curves[name] = Curve(
                 logged["step"].cast(pl.Float64).to_numpy(),
                 logged["timestamp"].dt.epoch("us").to_numpy(),
-                logged[name].cast(pl.Float64).to_numpy(),
+                _bounded(logged[name].cast(pl.Float64).to_numpy()),
             )
     return Run(str(ordered["run"][0]), ordered, curves)
+
+
+def _bounded(values: Floats) -> Floats:
+    """Beyond 1e100 and below 1e-100 nothing is told apart any more, and squares and ratios stay finite."""
+    return np.where(np.abs(values) < 1 / _LARGEST, 0.0, np.clip(values, -_LARGEST, _LARGEST))
 
 
 def findings(run: Run, before: Sequence[Run], until: datetime | None) -> list[Finding]:

@@ -81,10 +81,6 @@ class Trend:
     p_rising: float
     p_falling: float
 
-    def total(self, levels: int) -> float:
-        """What the slope adds up to from the first to the last of so many levels."""
-        return self.slope * (levels - 1)
-
 
 def trend(levels: Floats) -> Trend:
     """Trend of equally spaced levels; without any proof for fewer than four or when all are equal."""

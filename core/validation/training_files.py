@@ -27,6 +27,7 @@ TENSOR_KEYS = ("tensor", "dtype", "shape")
 TENSOR_TEXTS = (*TENSOR_KEYS, "model", "side", "run")
 _ALSO = {"side": ("side", "stage"), "run": ("run", "version")}
 _TIME = pl.Datetime("us", "UTC")
+_ALWAYS = ("timestamp", "run", "step", "rows", "counted")
 
 # The newest runs that are read, and the rows up to which a run is read as it is.
 RUNS = 20
@@ -62,8 +63,8 @@ def read_training(spec: WorkspaceSpec, model: str, *, until: datetime | None = N
     Columns: ``timestamp`` (UTC), ``run``, ``step`` (float), ``rows`` and every numeric column, NaN and infinities kept,
     null = not logged. A run of up to 20,000 rows is as logged (``rows`` = 1). A longer one has up to 10,000 rows, one
     for each span of equal steps: the last step and time, medians of the finite values, and in ``rows`` how many logged
-    rows it stands for; the first value that is not finite has a row of its own for each column. Memory is that of one
-    column.
+    rows it stands for. The first value of a column that is not finite has a row of its own then, with ``counted`` false
+    (it is in another row already) and the number of such values in ``rows``. Memory is that of one column.
     """
     return read_training_logs(spec, model, until=until).runs
 
@@ -177,7 +178,7 @@ _AS_LOGGED = """
     order by run, step, us"""
 
 _OF_RUN = "model = $model and run = $run and isfinite(step) and us <= $until"
-_BLOCK = f"cast(least(floor((step - $low) / ($high - $low) * {_BLOCKS}), {_BLOCKS - 1}) as integer)"
+_BLOCK = "cast(least(floor((step - $low) / ($high - $low) * $blocks), $blocks - 1) as integer)"
 
 
 def _runs(
@@ -187,7 +188,7 @@ def _runs(
     until: datetime | None,
     problems: list[str],
 ) -> pl.DataFrame:
-    empty = pl.DataFrame(schema={"timestamp": _TIME, "run": pl.String, "step": pl.Float64, "rows": pl.Int64})
+    empty = pl.DataFrame(schema=dict(zip(_ALWAYS, (_TIME, pl.String, pl.Float64, pl.Int64, pl.Boolean), strict=True)))
     if not groups:
         return empty
     every, parameters = _union(groups, only=())
@@ -208,13 +209,12 @@ def _runs(
         every, parameters = _union(groups)
         asked = {**parameters, "model": model, "until": limit, "runs": short}
         rows = frame(con, f"with every as ({every}) {_AS_LOGGED}", asked)
-        parts.append(rows.with_columns(rows=pl.lit(1, pl.Int64)))
+        parts.append(rows.with_columns(rows=pl.lit(1, pl.Int64), counted=pl.lit(True)))
     if not parts:
         return empty
     joined = pl.concat(parts, how="diagonal")
-    held = [n for n in joined.columns if n in ("us", "run", "step", "rows") or joined[n].null_count() < joined.height]
-    ordered = ["timestamp", "run", "step", "rows", *(n for n in held if n not in ("us", "run", "step", "rows"))]
-    return joined.select(held).with_columns(timestamp=pl.col("us").cast(_TIME)).select(ordered)
+    logged = [n for n in joined.columns if n not in ("us", *_ALWAYS) and joined[n].null_count() < joined.height]
+    return joined.with_columns(timestamp=pl.col("us").cast(_TIME)).select([*_ALWAYS, *logged])
 
 
 def _long(
@@ -224,12 +224,12 @@ def _long(
     run, _, low, high, _ = span
     every, paths = _union(groups, only=())
     own: dict[str, object] = {**asked, "run": run}
-    bounds: dict[str, object] = {"low": low, "high": high}
+    bounds: dict[str, object] = {"low": low, "high": high, "blocks": _BLOCKS}
     query = f"""
         with every as ({every})
         select {_BLOCK} as block, max(step) as step, arg_max(us, step) as us, count(*) as rows
         from every where {_OF_RUN} group by block order by block"""
-    merged = frame(con, query, {**paths, **own, **bounds})
+    merged = frame(con, query, {**paths, **own, **bounds}).with_columns(counted=pl.lit(True))
     odd = []
     for name in dict.fromkeys(n for group in groups for n in group.numbers):
         holders = [group for group in groups if name in group.numbers]
@@ -246,7 +246,7 @@ def _long(
             from every where {_OF_RUN} and not isfinite({value}) having count(*) > 0"""
         odd.append(frame(con, query, {**paths, **own}))
     whole = pl.concat([merged.drop("block"), *odd], how="diagonal")
-    return whole.with_columns(run=pl.lit(run)).sort("step", "us")
+    return whole.with_columns(pl.col("counted").fill_null(value=False), run=pl.lit(run)).sort("step", "us")
 
 
 def _tensors(

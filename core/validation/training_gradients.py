@@ -39,16 +39,18 @@ def exploding(name: str, curve: Curve, lost: bool) -> Finding:
     usual = np.array([np.median(levels[: max(j, 1)]) for j in range(len(levels))])
     line = max(EXPLODES, 6 * noise(levels))
     since = stays(levels - usual > line)
-    first = cut.first(since) if since is not None else None
-    if first is None and lost and len(curve) > 3:
-        away = stays(logs - running_median(logs, min(_BEFORE, len(logs))) > line)
-        first = away
+    first = None
+    if since is not None:
+        begin = cut.first(since)
+        first = begin + int(np.argmax(logs[begin:] - usual[since] > line))
+    elif lost and len(curve) > 3:
+        first = stays(logs - running_median(logs, min(_BEFORE, len(logs))) > line)
     if first is None:
         text = f"{name} stays within ten times its usual size of {number(10 ** float(np.median(logs)))}."
         return passed("exploding_gradients", name, text, curve)
     before = 10 ** float(np.median(logs[: max(first, 1)]))
     top = float(curve.values[first:].max())
-    told = cut.ends[since] - 1 if since is not None else first
+    told = max(cut.ends[since] - 1, first) if since is not None else first
     return Finding(
         check="exploding_gradients",
         column=name,
@@ -162,7 +164,11 @@ def starved_layers(layers: Mapping[str, Curve]) -> Finding | None:
     frozen = all(not np.any(layers[name].values > 0) for name in low)
     others = f" and {len(low) - 1:,} more layers" if len(low) > 1 else ""
     begin = len(curve) // 2
-    tail = "frozen: as meant?" if frozen else "it hardly learns; look at what lies between it and the loss."
+    tail = (
+        "frozen; make sure that this is meant."
+        if frozen
+        else "it hardly learns; look at what lies between it and the loss."
+    )
     return Finding(
         check="vanishing_gradients",
         column=worst,

@@ -17,12 +17,20 @@ _SHORT = 0.9
 _MOSTLY = 0.5
 
 
+def row_count(frame: pl.DataFrame) -> int:
+    """How many logged rows the frame stands for."""
+    if "rows" not in frame.columns:
+        return frame.height
+    return int((frame["rows"] * frame["counted"]).sum() if "counted" in frame.columns else frame["rows"].sum())
+
+
 def rows_and_steps(frame: pl.DataFrame) -> list[Finding]:
     """Enough steps for the other checks, and steps that follow each other: none twice, left out or back in time.
 
     A gap is ten times the usual distance of two logged steps. ``frame`` is in the order of ``step``. All are warnings.
     """
-    n = int(frame["rows"].sum()) if "rows" in frame.columns else frame.height
+    n = row_count(frame)
+    frame = frame.filter("counted") if "counted" in frame.columns else frame
     steps, micros = frame["step"].cast(pl.Float64).to_numpy(), frame["timestamp"].dt.epoch("us").to_numpy()
     found = []
     if n < ENOUGH:

@@ -166,12 +166,12 @@ def still_falling(name: str, curve: Curve, rate: Curve | None) -> Finding:
     last = curve.part(slice(int(len(curve) * (1 - _LAST)), None))
     tail = blocks(last.values, 20).levels
     course = trend(tail)
-    fall = -course.total(len(tail))
+    fall = -course.slope * len(tail)
     annealed = rate is not None and len(rate) and rate.values[-1] <= _ANNEALED * rate.values.max()
     gained = min(fall, float(levels[: int(len(levels) * (1 - _LAST))].min()) - end)
     if begin <= end or gained <= _STILL * (begin - end) or course.p_falling > _SURE or annealed:
         return passed("still_falling", name, f"{name} has settled at {number(end)}.", curve)
-    span = last.steps[-1] - last.steps[0]
+    span = (last.steps[-1] - last.steps[0]) * len(last) / (len(last) - 1)
     each = 10.0 ** np.floor(np.log10(max(span, 10.0)))
     percent = 100 * fall / span * each / abs(end) if end else float("inf")
     return Finding(
