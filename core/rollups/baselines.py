@@ -11,8 +11,8 @@ changes: a log of its days arrives late, or the file is another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
@@ -23,6 +23,7 @@ import pyarrow as pa
 from burnline.errors import BurnlineError
 from burnline.logs import SCALE
 from burnline.logs.engine import frame, sentence
+from burnline.rollups import differences
 from burnline.rollups.features import capped
 from burnline.rollups.grids import Grids
 from burnline.rollups.ledger import BaselineEntry, Ledger, LogFile
@@ -70,12 +71,13 @@ def bring_up_to_date(
     each: Each,
     store: Store,
     draft: Ledger,
+    before: Ledger,
     reference: Reference,
     training: Mapping[str, Training],
     grids: Grids,
     count_429: bool,
 ) -> dict[str, BaselineEntry]:
-    """The baselines of every model in the logs; those whose inputs are as before are kept as they are.
+    """The baselines of every model in the logs of ``draft``; those whose inputs are as ``before`` are kept.
 
     ``training`` are the files that the workspace names for models, ``grids`` the frozen bins.
     """
@@ -85,47 +87,34 @@ def bring_up_to_date(
     for path, log in sorted(draft.logs.items()):
         for model in log.models:
             logs.setdefault(model, {})[path] = log
-    kept: dict[str, BaselineEntry] = {}
+    found: dict[str, BaselineEntry] = {}
+    said: dict[str, tuple[str, ...]] = {}
+    for model, entry, problems in each(
+        lambda con, file: _from_file(con, store, draft.baselines.get(file.model), file, grids, count_429),
+        [file for model, file in sorted(training.items()) if model in logs and file.shapes],
+        "reading training files",
+    ):
+        said[model] = problems
+        if entry is not None:
+            found[model] = entry
     wanted: list[_Window] = []
-    files: list[tuple[str, Training, str]] = []
-    for model in sorted(logs):
-        before = draft.baselines.get(model)
-        file = training.get(model)
-        if file is not None and file.readable:
-            inputs = file.fingerprint(grids)
-            if before is not None and before.inputs == inputs:
-                kept[model] = before
-            else:
-                files.append((model, file, inputs))
+    for model in sorted(logs.keys() - found.keys()):
+        known, file = draft.baselines.get(model), training.get(model)
+        differing = tuple(p for p in known.problems if differences.is_one(p)) if known is not None else ()
+        if known is not None and known.kind == "training" and file is not None and known.path == file.path:
+            gone = f"{file.path}: it cannot be read any more; the baseline that was made from it stays"
+            found[model] = known.model_copy(update={"problems": (gone, *differing)})
             continue
-        if before is not None and before.kind == "training" and before.path == reference.path:
-            gone = f"{reference.path}: the file is not there any more; the baseline that was made from it stays"
-            kept[model] = before.model_copy(update={"problems": _with(before.problems, gone)})
-            continue
-        window = _window(model, logs[model], reference, now, file.problems if file is not None else ())
-        if before is not None and before.inputs == window.inputs:
-            update = {"complete": window.complete, "problems": window.problems}
-            kept[model] = before.model_copy(update=update)
+        problems = said.get(model, file.problems if file is not None else ())
+        window = _window(model, logs[model], reference, now, problems)
+        if known is not None and known.inputs == window.inputs:
+            update = {"complete": window.complete, "problems": (*problems, *differing)}
+            found[model] = known.model_copy(update=update)
         else:
             wanted.append(window)
-    made = each(lambda con, group: _from_logs(con, store, draft, group), _groups(wanted), "keeping baselines")
-    found = kept | {model: entry for entries in made for model, entry in entries.items()}
-
-    def from_file(con: duckdb.DuckDBPyConnection, item: tuple[str, Training, str]) -> tuple[str, BaselineEntry]:
-        model, file, inputs = item
-        window = _window(model, logs[model], replace_path(reference), now, ())
-        return model, _from_file(con, store, draft, window, file, inputs, grids, count_429)
-
-    return found | dict(each(from_file, files, "reading training files"))
-
-
-def replace_path(reference: Reference) -> Reference:
-    """The reference of a model whose file cannot be read: the first days of its log."""
-    return reference.model_copy(update={"path": None})
-
-
-def _with(problems: tuple[str, ...], one: str) -> tuple[str, ...]:
-    return problems if one in problems else (*problems, one)
+    for made in each(lambda con, group: _from_logs(con, store, group), _groups(wanted), "keeping baselines"):
+        found |= made
+    return differences.noted(store, draft, before, found)
 
 
 # From the first days of the log
@@ -176,9 +165,7 @@ def _groups(windows: Sequence[_Window]) -> list[list[_Window]]:
     return groups
 
 
-def _from_logs(
-    con: duckdb.DuckDBPyConnection, store: Store, draft: Ledger, group: Sequence[_Window]
-) -> dict[str, BaselineEntry]:
+def _from_logs(con: duckdb.DuckDBPyConnection, store: Store, group: Sequence[_Window]) -> dict[str, BaselineEntry]:
     logs = {path: log for window in group for path, log in window.logs.items()}
     hourly = store.paths(sorted({log.features for log in logs.values() if log.hourly}))
     daily = store.paths(sorted({log.features for log in logs.values() if not log.hourly}))
@@ -188,10 +175,10 @@ def _from_logs(
         if len(group) > 1:
             rows = _read(con, hourly, daily, names)
             parts = {w.model: rows.filter(pl.col("model") == w.model) for w in group}
-            return {w.model: _put(store, draft, w, iter([parts[w.model]])) for w in group}
+            return {w.model: _put(store, w, iter([parts[w.model]])) for w in group}
         starts = range(0, len(names), _COLUMNS_AT_ONCE)
         chunks = (_read(con, hourly, daily, names[start : start + _COLUMNS_AT_ONCE]) for start in starts)
-        return {group[0].model: _put(store, draft, group[0], chunks)}
+        return {group[0].model: _put(store, group[0], chunks)}
     finally:
         con.unregister("windows")
 
@@ -242,7 +229,7 @@ def _empty() -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _put(store: Store, draft: Ledger, window: _Window, chunks: Iterator[pl.DataFrame]) -> BaselineEntry:
+def _put(store: Store, window: _Window, chunks: Iterator[pl.DataFrame]) -> BaselineEntry:
     name = f"baseline-{fingerprint(window.model, window.inputs)}"
     events = _Events()
     store.put_parts(name, SCHEMA, events.counted(chunks))
@@ -255,22 +242,35 @@ def _put(store: Store, draft: Ledger, window: _Window, chunks: Iterator[pl.DataF
         events=events.total,
         complete=window.complete,
         inputs=window.inputs,
+        numbers=tuple(sorted(events.numbers)),
+        values=tuple(sorted(events.values)),
         problems=window.problems,
     )
 
 
 @dataclass
 class _Events:
-    """How many events the rows stand for: those of the column that counts most of them."""
+    """How many events the rows stand for (those of the column that counts most of them), and the columns by how they
+    are counted."""
 
     total: float = 0.0
+    numbers: set[str] = field(default_factory=set)
+    values: set[str] = field(default_factory=set)
 
-    def counted(self, chunks: Iterator[pl.DataFrame]) -> Iterator[pa.Table]:
+    def counted(self, chunks: Iterable[pl.DataFrame]) -> Iterator[pa.Table]:
         """The chunks as they pass."""
         for rows in chunks:
+            columns = rows.group_by("feature").agg(
+                pl.col("n").sum(),
+                number=pl.col("bin").is_not_null().any(),
+                value=pl.col("category").is_not_null().any(),
+            )
+            for name, n, number, value in columns.iter_rows():
+                self.total = max(self.total, n / SCALE)
+                self.numbers |= {name} if number else set()
+                # A column without any value is one all the same.
+                self.values |= {name} if value or not number else set()
             if rows.height:
-                most = rows.group_by("feature").agg(pl.col("n").sum())["n"].max()
-                self.total = max(self.total, float(most) / SCALE)  # type: ignore[arg-type]
                 yield rows.to_arrow().cast(SCHEMA)
 
 
@@ -290,25 +290,24 @@ def _rows_per_event(store: Store, window: _Window) -> float:
 def _from_file(
     con: duckdb.DuckDBPyConnection,
     store: Store,
-    draft: Ledger,
-    window: _Window,
+    known: BaselineEntry | None,
     file: Training,
-    inputs: str,
     grids: Grids,
     count_429: bool,
-) -> BaselineEntry:
-    """The baseline of a model from its file; from the first days of its log when the file cannot be counted."""
-    name = f"baseline-{fingerprint(file.model, inputs)}"
+) -> tuple[str, BaselineEntry | None, tuple[str, ...]]:
+    """The model, its baseline (the known one when the file is the same) and what is odd; none when nothing counts."""
+    if known is not None and known.inputs == file.inputs:
+        return file.model, known, known.problems
+    name = f"baseline-{file.inputs}"
+    events = _Events()
     try:
         counted = count_training(con, file, grids, count_429)
-        events = _Events()
         store.put_parts(name, SCHEMA, events.counted(_by_week(rows) for rows in counted.parts))
     except (BurnlineError, duckdb.Error) as error:
         text = sentence(error) if isinstance(error, duckdb.Error) else str(error)
-        said = f"{file.path}: {text}; the first days of the log are taken instead"
-        entry = _from_logs(con, store, draft, [replace(window, problems=(*file.problems, said))])[file.model]
-        return entry.model_copy(update={"inputs": inputs, "path": file.path})
-    return BaselineEntry(
+        return file.model, None, (*file.problems, f"{file.path}: {text}; the first days of the log are taken instead")
+    problems = (*file.problems, *counted.problems)
+    entry = BaselineEntry(
         kind="training",
         object=name if events.total else None,
         first_hour=counted.first_hour or 0,
@@ -317,9 +316,12 @@ def _from_file(
         events=events.total,
         complete=True,
         path=file.path,
-        inputs=inputs,
-        problems=(*file.problems, *counted.problems),
+        inputs=file.inputs,
+        numbers=tuple(sorted(events.numbers)),
+        values=tuple(sorted(events.values)),
+        problems=problems,
     )
+    return file.model, entry, problems
 
 
 def _by_week(rows: pl.DataFrame) -> pl.DataFrame:

@@ -118,30 +118,75 @@ def find_grids(
     return grids
 
 
+@dataclass(frozen=True)
+class Columns:
+    """How the columns of each model are counted: the frozen bins of numeric ones, and those that held other values
+    before any number (``texts``). A column is in both when its type changed."""
+
+    grids: Frozen
+    texts: Mapping[str, Collection[str]]
+
+
 def freeze(
     con: duckdb.DuckDBPyConnection,
-    logs: Iterable[tuple[Shape, Collection[str]]],
-    known: Frozen,
+    files: Iterable[tuple[Shape, Collection[str]]],
+    known: Columns,
     segments: Collection[str],
     count_429: bool,
+    *,
+    relation: Callable[[Shape, Collection[str]], str] | None = None,
     progress: Callable[[int], None] = lambda done: None,
-) -> dict[str, dict[str, tuple[bool, float, float]]]:
-    """The known bins with those of new columns added, each from the first log that holds a number in it.
+) -> Columns:
+    """The known bins with those of new columns added, each from the first file that holds a number in it.
 
-    ``logs`` are shapes with their models, in order of time; what is known never changes.
+    ``files`` are shapes with their models, in order of time; what is known never changes. ``relation`` makes the
+    canonical relation of some columns of files that are no logs.
     """
-    frozen = {model: dict(names) for model, names in known.items()}
-    for done, (shape, models) in enumerate(logs, start=1):
+    frozen = {model: dict(names) for model, names in known.grids.items()}
+    texts = {model: set(names) for model, names in known.texts.items()}
+
+    def look(shape: Shape, wanted: Mapping[str, Collection[str]]) -> None:
+        if any(wanted.values()):
+            names = {name for columns in wanted.values() for name in columns}
+            rows = relation(shape, names) if relation is not None else None
+            add(frozen, find_grids(con, shape, wanted, count_429=count_429, relation=rows))
+
+    for done, (shape, models) in enumerate(files, start=1):
         names = {n for n in tracked(shape, segments) if numeric(n, shape, segments)}
-        wanted = {m: missing for m in models if (missing := names - frozen.get(m, {}).keys())}
-        if wanted:
-            add(frozen, find_grids(con, shape, wanted, count_429=count_429))
+        look(shape, {m: missing for m in models if (missing := names - frozen.get(m, {}).keys())})
+        others = {n for n in tracked(shape, segments) if of_free_type(n, segments) and n not in names}
+        for model in models:
+            texts.setdefault(model, set()).update(others - frozen.get(model, {}).keys())
         # Labels lie beside predictions; only where those are no numbers they need bins of their own.
-        alone = {m: ("label",) for m in models if not {"label", "prediction"} & frozen.get(m, {}).keys()}
-        if alone and shape.has("label") and shape.columns["label"].kind == "number":
-            add(frozen, find_grids(con, shape, alone, count_429=count_429))
+        if shape.has("label") and shape.columns["label"].kind == "number":
+            look(shape, {m: {"label"} for m in models if not {"label", "prediction"} & frozen.get(m, {}).keys()})
         progress(done)
-    return frozen
+    return Columns(frozen, {model: tuple(sorted(names)) for model, names in texts.items() if names})
+
+
+def of_free_type(name: str, segments: Collection[str]) -> bool:
+    """Whether the type of a tracked column follows its values."""
+    return name != "confidence" and not is_segment(name, segments)
+
+
+def type_problems(shape: Shape, models: Collection[str], known: Columns, segments: Collection[str]) -> tuple[str, ...]:
+    """A sentence for every column of a file that is not counted as in earlier files, or not at all."""
+    found = [
+        f"{name} holds times: its distribution is not kept"
+        for name, column in shape.columns.items()
+        if name.startswith("f_") and column.kind == "time"
+    ]
+    for name in tracked(shape, segments):
+        if not of_free_type(name, segments):
+            continue
+        number = numeric(name, shape, segments)
+        others = [m for m in models if name in known.texts.get(m, ())]
+        numbers = [m for m in models if name in known.grids.get(m, {}) and m not in others]
+        if number and others:
+            found.append(f"{name} holds numbers here and other values in earlier files: counted apart, in bins")
+        elif not number and numbers:
+            found.append(f"{name} holds no numbers here but did in earlier files: counted apart, by value")
+    return tuple(found)
 
 
 def add(frozen: dict[str, dict[str, tuple[bool, float, float]]], found: Grids) -> None:
@@ -163,9 +208,3 @@ def label_grid(model: str, grids: Grids) -> Grid | None:
 def _finite(name: str) -> str:
     value = f"cast({quote_identifier(name)} as double)"
     return f"(case when isfinite({value}) then {value} end)"
-
-
-__all__ = [
-    "BINS", "OUTSIDE", "Frozen", "Grid", "Grids", "add", "find_grids", "freeze", "is_segment", "label_grid",
-    "numeric", "thawed", "tracked",
-]  # fmt: skip

@@ -31,7 +31,7 @@ from burnline.rollups.drifted import drifted
 from burnline.rollups.duplicates import Candidate, drop_duplicates, dropped_rows, restore_dropped
 from burnline.rollups.features import FORMAT as FEATURES_FORMAT
 from burnline.rollups.features import columns, feature_schema, features
-from burnline.rollups.grids import Grids, add, freeze, label_grid, thawed
+from burnline.rollups.grids import Columns, Grids, add, freeze, label_grid, thawed, type_problems
 from burnline.rollups.label_values import find_label_grids, label_values
 from burnline.rollups.labels import Labels, Requests, faults, load, probe, summary
 from burnline.rollups.late import late
@@ -113,6 +113,7 @@ class _Run:
         self.metrics = dict(self.before.metrics)
         self.events = dict(self.before.events)
         self.grids = self.before.grids
+        self.texts = self.before.texts
         self.training: dict[str, Training] = {}
         self.mappings = {file.path: mapping for file, mapping in request.logs.items()}
         self.shapes: dict[str, Shape] = {}
@@ -219,8 +220,10 @@ class _Run:
             self._find_training(con, ordered)
             logs = [(one.shape, list(one.profile.models)) for one in ordered]
             segments, count_429 = self.plan.segments, self.plan.count_429
-            self.grids = freeze_training(con, self.training, self.grids, count_429)
-            self.grids = freeze(con, logs, self.grids, segments, count_429, self._freezing(len(logs)))
+            frozen = freeze_training(con, self.training, Columns(self.grids, self.texts), count_429)
+            frozen = freeze(con, logs, frozen, segments, count_429, progress=self._freezing(len(logs)))
+        self.grids = {model: dict(names) for model, names in frozen.grids.items()}
+        self.texts = {model: tuple(names) for model, names in frozen.texts.items()}
         self._roll_all(ordered)
 
     def _freezing(self, total: int) -> Callable[[int], None]:
@@ -280,7 +283,8 @@ class _Run:
                 self.tally.read += 1
                 self.tally.rows += result.rows
                 self.tally.duplicates += result.duplicates
-                self.tally.problems += [f"{log.file.path}: {p}" for p in result.problems]
+                problems = (*result.problems, *result.column_problems)
+                self.tally.problems += [f"{log.file.path}: {p}" for p in problems]
             else:
                 self._set_aside(*result)
             if done % _FILES_PER_NOTE == 0:
@@ -289,7 +293,8 @@ class _Run:
     def _note(self) -> None:
         """Remember what is rolled, unseen by readers, for a run that takes over after a crash."""
         rolled = {p: e for p, e in self.entries.items() if self.before.logs.get(p) != e}
-        self.before = self.store.commit(self.before.with_(rolled=rolled, grids=self.grids), since=self.before)
+        noted = self.before.with_(rolled=rolled, grids=self.grids, texts=self.texts)
+        self.before = self.store.commit(noted, since=self.before)
 
     def _candidates(self, ordered: Sequence[NewLog]) -> dict[str, list[Candidate]]:
         """Logs before each file that may hold the same requests: a common model, overlapping times."""
@@ -338,7 +343,8 @@ class _Run:
         previous = self.entries.get(log.file.path)
         known = previous if previous is not None and previous.id == log.file.id else None
         put = self.store.put
-        counted = self._count_columns(con, job, grids, fingerprint(log.file.id, dropped, [c.id for c in candidates]))
+        rows = fingerprint(log.file.id, dropped, [c.id for c in candidates])
+        counted = self._count_columns(con, job, grids, rows, known)
         return LogFile(
             id=log.file.id,
             rows=log.profile.rows,
@@ -364,17 +370,20 @@ class _Run:
         )
 
     def _count_columns(
-        self, con: duckdb.DuckDBPyConnection, job: Job, grids: Grids, key: str
+        self, con: duckdb.DuckDBPyConnection, job: Job, grids: Grids, rows: str, known: LogFile | None
     ) -> tuple[str, tuple[str, ...]]:
-        """The object with the distributions of a log, and what is odd in its columns."""
+        """The object with the distributions of a log, and what is odd in its columns; other measures change neither."""
         own = [(k, grids[k]) for k in sorted(grids) if k[0] in job.measures and k[1] in columns(job)]
-        name = f"features-{fingerprint(FEATURES_FORMAT, key, self.plan.segments, self.plan.count_429, own)}"
-        problems: list[str] = []
+        name = f"features-{fingerprint(FEATURES_FORMAT, rows, self.plan.segments, self.plan.count_429, own)}"
+        if known is not None and known.features == name:
+            return name, known.column_problems
+        frozen = Columns(self.grids, self.texts)
+        problems = list(type_problems(job.shape, job.measures.keys(), frozen, job.segments))
 
         def parts() -> Iterator[pa.Table]:
             for counted in features(con, job, grids):
                 problems.extend(counted.problems)
-                yield counted.rows.to_arrow().cast(feature_schema())
+                yield counted.rows
 
         return self.store.put_parts(name, feature_schema(), parts()), tuple(problems)
 
@@ -507,6 +516,7 @@ class _Run:
             metrics=self.metrics,
             events=self.events,
             grids=self.grids,
+            texts=self.texts,
             quarantined=self.tally.quarantined,
         )
         found = days.sources(draft)
@@ -524,6 +534,7 @@ class _Run:
             self._each,
             self.store,
             draft,
+            self.before,
             self.request.reference,
             self.training,
             thawed(self.grids),

@@ -180,8 +180,9 @@ class BaselineEntry(_Entry):
 
     ``reference`` are the first days of the log, the hours (since the epoch) from ``first_hour`` to before
     ``end_hour``; ``training`` is the file ``path``. It holds ``rows`` rows, or ``events`` where they are weighted.
-    ``complete`` once the logs reach its end. ``inputs`` fingerprints what it was made from, ``problems`` are sentences
-    about what could not be taken from there.
+    ``complete`` once the logs reach its end. ``inputs`` fingerprints what it was made from. ``numbers`` are the columns
+    that are counted in bins, ``values`` the others. ``problems`` are sentences about what could not be taken from there
+    and about columns that cannot be compared with the newest logs.
     """
 
     kind: Literal["reference", "training"]
@@ -193,6 +194,8 @@ class BaselineEntry(_Entry):
     events: float = 0.0
     complete: bool = False
     path: str | None = None
+    numbers: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -19,7 +20,7 @@ from burnline.logs.engine import first_row, literal_scan, sentence
 from burnline.logs.files import literal_pattern
 from burnline.logs.relation import microseconds, select
 from burnline.rollups.features import FORMAT, Source, chunks, count
-from burnline.rollups.grids import Frozen, Grids, add, find_grids, label_grid, numeric, tracked
+from burnline.rollups.grids import Columns, Grids, freeze, label_grid, numeric, tracked
 from burnline.rollups.store import fingerprint
 
 _HOUR_US = 3_600_000_000
@@ -27,26 +28,15 @@ _HOUR_US = 3_600_000_000
 
 @dataclass(frozen=True)
 class Training:
-    """The training files of a model: ``path`` as the workspace names it, the ``files`` that can be read and their
-    ``shapes``; ``problems`` says what is wrong with others."""
+    """The training files of a model: ``path`` as the workspace names it, the ``shapes`` of those that can be read and
+    the fingerprint ``inputs`` of all of them; ``problems`` says what is wrong with others."""
 
     model: str
     path: str
-    files: tuple[RawFile, ...]
+    inputs: str
     shapes: tuple[Shape, ...]
     segments: tuple[str, ...]
     problems: tuple[str, ...]
-
-    @property
-    def readable(self) -> bool:
-        """Whether there is a file to count."""
-        return bool(self.shapes)
-
-    def fingerprint(self, grids: Grids) -> str:
-        """Changes when one of the files does, or how it is counted."""
-        names = {name for one in self.shapes for name in (*tracked(one, self.segments), "label")}
-        own = [(name, grids.get((self.model, name))) for name in sorted(names)]
-        return fingerprint(FORMAT, "training", self.model, [f.id for f in self.files], self.segments, own)
 
 
 def find_training(
@@ -63,43 +53,47 @@ def find_training(
     found = {}
     for model, mapping in models.items():
         path = named.replace("{model}", model)
-        problems, files, shapes = [], [], []
+        problems: list[str] = []
         try:
-            candidates = expand(pattern.replace("{model}", glob.escape(model)))
+            files = expand(pattern.replace("{model}", glob.escape(model)))
         except BurnlineError as error:
-            candidates, problems = (), [str(error)]
-        if not candidates and not problems:
-            problems.append(f"{path}: there is no such file; the first days of the log are taken instead")
-        for file in candidates:
+            files, problems = (), [f"{error}; the first days of the log are taken instead"]
+        if not files and not problems:
+            problems = [f"{path}: there is no such file; the first days of the log are taken instead"]
+        # Files may move with their workspace.
+        states = [(Path(file.path).name, file.size, file.modified_ns) for file in files]
+        inputs = fingerprint(FORMAT, "training", model, path, states, sorted(mapping.items()), segments)
+        shapes = []
+        for file in files:
             try:
-                one = shape(con, file.path, mapping, ())
-                if "{model}" in named:
-                    one = replace(one, columns={n: c for n, c in one.columns.items() if n != "model"})
-                shapes.append(one)
-                files.append(file)
-                problems += [f"{path}: {text}" for text in one.problems]
+                shapes.append(_shape(con, file, mapping, own="{model}" in named))
             except (BurnlineError, duckdb.Error) as error:
                 text = sentence(error) if isinstance(error, duckdb.Error) else str(error)
-                problems.append(f"{text.removesuffix('.')}; it is no part of the baseline")
-        found[model] = Training(model, path, tuple(files), tuple(shapes), tuple(segments), tuple(problems))
+                problems.append(f"{text}; it is no part of the baseline")
+        problems += [f"{path}: {text}" for one in shapes for text in one.problems]
+        found[model] = Training(model, path, inputs, tuple(shapes), tuple(segments), tuple(problems))
     return found
 
 
+def _shape(con: duckdb.DuckDBPyConnection, file: RawFile, mapping: Mapping[str, str], *, own: bool) -> Shape:
+    """The shape of a training file; one of the model's ``own`` is all of it, whatever its column model says."""
+    found = shape(con, file.path, mapping, ())
+    columns = {name: column for name, column in found.columns.items() if not (own and name == "model")}
+    return replace(found, columns=columns)
+
+
 def freeze_training(
-    con: duckdb.DuckDBPyConnection, training: Mapping[str, Training], known: Frozen, count_429: bool
-) -> dict[str, dict[str, tuple[bool, float, float]]]:
+    con: duckdb.DuckDBPyConnection, training: Mapping[str, Training], known: Columns, count_429: bool
+) -> Columns:
     """The known bins with those of columns that only the training files know of so far."""
-    frozen = {model: dict(names) for model, names in known.items()}
+
+    def relation(found: Shape, names: Collection[str]) -> str:
+        return _relation(found, names, count_429, "(select unnest($models::varchar[]))")
+
     for model, file in training.items():
-        for one in file.shapes:
-            names = {n for n in tracked(one, file.segments) if numeric(n, one, file.segments)}
-            if one.has("label") and one.columns["label"].kind == "number" and "prediction" not in names:
-                names.add("label")
-            missing = names - frozen.get(model, {}).keys()
-            if missing:
-                rows = _relation(one, missing, count_429, "(select unnest($models::varchar[]))")
-                add(frozen, find_grids(con, one, {model: missing}, count_429=count_429, relation=rows))
-    return frozen
+        files = [(one, (model,)) for one in file.shapes]
+        known = freeze(con, files, known, file.segments, count_429, relation=relation)
+    return known
 
 
 def _relation(found: Shape, names: Collection[str], count_429: bool, model: str = "$model") -> str:
@@ -186,5 +180,6 @@ def _count(
         )
         for counted in count(con, source, known):
             said += [f"{file.path}: {text}" for text in counted.problems]
+            rows = pl.DataFrame(counted.rows)
             known_only = pl.col("bin").is_not_null() | pl.col("category").is_not_null()
-            yield counted.rows.filter(known_only) if counted.name == "label" else counted.rows
+            yield rows.filter(known_only) if counted.name == "label" else rows
