@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,7 +35,7 @@ class Bins:
     def __len__(self) -> int:
         return self.low.size
 
-    @property
+    @cached_property
     def middle(self) -> Floats:
         """The value that stands for a bin: its centre, the finite edge of an open one."""
         low = np.where(np.isfinite(self.low), self.low, self.high)
@@ -42,7 +43,7 @@ class Bins:
         inner = low + (high - low) / 2
         return np.where(np.isfinite(inner), inner, 0.0)
 
-    @property
+    @cached_property
     def reach(self) -> Floats:
         """How far a value may lie from the middle of its bin; infinite in an open one."""
         return np.maximum(self.high - self.middle, self.middle - self.low)
@@ -57,7 +58,7 @@ class Categories:
     def __len__(self) -> int:
         return len(self.values)
 
-    @property
+    @cached_property
     def other(self) -> int | None:
         """Where ``<other>`` stands, ``None`` if nowhere."""
         return self.values.index(OTHER) if OTHER in self.values else None

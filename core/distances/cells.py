@@ -8,6 +8,7 @@ rows are expected on both sides, the rarer ones together, those the reference ha
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -28,7 +29,20 @@ class Cells:
     current: Floats
     once: Floats
 
-    @property
+    @cached_property
+    def rows(self) -> tuple[Floats, Floats]:
+        """Rows of the reference and of each day, missing values included, each (D,)."""
+        return self.reference.sum(axis=1), self.current.sum(axis=1)
+
+    @cached_property
+    def chance(self) -> Floats:
+        """What PSI is in the mean when nothing changed, (K - 1)(1/n + 1/m); 0 where a side has no row, (D,)."""
+        n, m = self.rows
+        known = (n > 0) & (m > 0)
+        spare = np.maximum(self.used.sum(axis=1) - 1, 0) * (n + m) / np.where(known, n * m, 1.0)
+        return np.where(known, spare, 0.0)
+
+    @cached_property
     def used(self) -> Flags:
         """Cells with any row on either side, (D, K)."""
         return (self.reference + self.current) > 0

@@ -103,9 +103,9 @@ def compare(
     if len(of) not in (1, len(out)):
         raise ValueError(f"a reference of {len(of)} days cannot be held against {len(out)} days")
     days = len(out)
-    values_of, values_out = _all(of.sum(axis=1), days), out.sum(axis=1)
-    n, m = values_of + _all(nulls_of, days), values_out + nulls_out
-    null_p = two_proportions(_all(nulls_of, days), n, nulls_out, m)
+    values_of, values_out, missing_of = _all(of.sum(axis=1), days), out.sum(axis=1), _all(nulls_of, days)
+    n, m = values_of + missing_of, values_out + nulls_out
+    null_p = two_proportions(missing_of, n, nulls_out, m)
     blank = np.full(days, np.nan)
     found: dict[str, Floats] = {}
     if isinstance(axis, Bins):
@@ -154,7 +154,7 @@ def compare(
         "psi": psi(cells),
         "psi_provable": provable(cells),
         "js": jensen_shannon(cells),
-        "null_reference": _ratio(_all(nulls_of, days), n),
+        "null_reference": _ratio(missing_of, n),
         "null_share": _ratio(nulls_out, m),
         "null_p": null_p,
     }
@@ -189,7 +189,7 @@ def _deciles(cells: Cells) -> tuple[Floats, Floats]:
 
 
 def _all(figure: Floats, days: int) -> Floats:
-    return np.broadcast_to(figure, days)
+    return figure if len(figure) == days else np.broadcast_to(figure, days)
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:

@@ -56,8 +56,9 @@ def two_proportions(had: Floats, n: Floats, have: Floats, m: Floats) -> Floats:
     The pooled z-test where at least five are expected of every kind; else, given how many there are in all, those of
     the second side are binomial (Przyborowski and Wilenski 1940; conservative for large shares).
     """
-    had, n, have, m = np.broadcast_arrays(had, n, have, m)
     known = (n > 0) & (m > 0)
+    if not (had.any() or have.any()):
+        return np.where(known, 1.0, np.nan)
     rows, there = np.where(known, n + m, 1.0), had + have
     rare = np.minimum(there, rows - there) * np.minimum(n, m) / rows < LEAST_EXPECTED
     share = there / rows

@@ -17,7 +17,7 @@ from scipy.special import chdtr, chdtri, ndtr, ndtri
 
 from burnline.distances.axes import Axis, Bins, Flags, Floats
 from burnline.distances.cells import Cells, decile_cells, pooled_cells
-from burnline.distances.stability import chance, unclipped
+from burnline.distances.stability import unclipped
 
 ALPHA = 0.001
 SHIFT = 0.15
@@ -35,7 +35,7 @@ def provable(cells: Cells) -> Floats:
     formulae for the percentage points and the probability integral of the non-central chi-square, 1954).
     """
     free = np.maximum(cells.used.sum(axis=1) - 1.0, 1.0)
-    unit = np.where(chance(cells) > 0, chance(cells) / free, np.nan)
+    unit = np.where(cells.chance > 0, cells.chance / free, np.nan)
     centre = NEGLIGIBLE / unit
     total = free + centre
     spread = 2 * (1 + centre / total) / (9 * total)
@@ -82,7 +82,7 @@ def usual(
         else:
             cells = pooled_cells(axis, others[0], counts[here], others[1], missing[here])
         figures[here] = unclipped(cells)
-        noise[here] = chance(cells) * np.sqrt(2 / np.maximum(cells.used.sum(axis=1) - 1, 1))
+        noise[here] = cells.chance * np.sqrt(2 / np.maximum(cells.used.sum(axis=1) - 1, 1))
     known = np.isfinite(figures)
     count = int(known.sum())
     if count < _LEAST_DAYS:

@@ -29,40 +29,46 @@ class Ordered:
 def ordered(axis: Bins, reference: Floats, current: Floats) -> Ordered:
     """Distances of counts (R, B) and (D, B); NaN where a side has no value."""
     n, m = reference.sum(axis=1, keepdims=True), current.sum(axis=1, keepdims=True)
-    both = (n > 0) & (m > 0)
+    known = ((n > 0) & (m > 0))[:, 0]
     q, p = reference / np.where(n > 0, n, 1.0), current / np.where(m > 0, m, 1.0)
     of, out = np.cumsum(q, axis=1), np.cumsum(p, axis=1)
-    apart = np.abs(out - of)
+    further = out - of
+    apart = np.abs(further)
     ks = np.minimum(apart.max(axis=1, initial=0.0), 1.0)
-    # Inside a bin each distribution function lies between its values at the edges.
-    wide = axis.high > axis.low
-    most = np.maximum(out - (of - q), of - (out - p))
-    bound = np.minimum(np.where(wide, most, 0.0).max(axis=1, initial=0.0), 1.0)
     middle = axis.middle
     wasserstein = apart[:, :-1] @ np.diff(middle)
-    reach = np.where(np.isfinite(axis.reach), axis.reach, 0.0)
-    open_ = ~np.isfinite(axis.reach)
-    error = q @ reach + p @ reach
-    if open_.any():
-        error = np.where((q[:, open_].sum(axis=1) > 0) | (p[:, open_].sum(axis=1) > 0), np.inf, error)
-    mean = q @ middle
-    spread = np.sqrt(np.maximum(((middle - mean[:, None]) ** 2 * q).sum(axis=1), 0.0))
-    varied = (q > 0).sum(axis=1) > 1
-    with np.errstate(divide="ignore", invalid="ignore"):
-        effect = np.where(varied & (spread > 0), (p @ middle - mean) / spread, np.nan)
-    known = both[:, 0]
-
-    def where(figure: Floats) -> Floats:
-        return np.where(known, figure, np.nan)
-
-    return Ordered(
-        where(ks),
-        where(np.maximum(bound - ks, 0.0)),
-        where(wasserstein),
-        where(error),
-        where(effect),
-        where(_rank_sum(reference, current, n, m)),
+    shift = p @ middle - (mean := q @ middle)
+    variance = ((middle - mean[:, None]) ** 2 * q).sum(axis=1)
+    varied = ((q > 0).sum(axis=1) > 1) & (variance > 0)
+    effect = np.where(varied, shift / np.sqrt(np.where(varied, variance, 1.0)), np.nan)
+    found = (
+        ks,
+        np.maximum(_bound(axis, q, p, further) - ks, 0.0),
+        wasserstein,
+        _within(axis, q, p),
+        effect,
+        _rank_sum(reference, current, n[:, 0], m[:, 0]),
     )
+    return Ordered(*(np.where(known, figure, np.nan) for figure in found))
+
+
+def _bound(axis: Bins, q: Floats, p: Floats, further: Floats) -> Floats:
+    """What KS of the raw values cannot exceed: inside a bin each share below lies between those at its edges."""
+    most: Floats = np.maximum(further + q, p - further)
+    if not np.all(axis.high > axis.low):
+        most = np.where(axis.high > axis.low, most, 0.0)
+    highest: Floats = most.max(axis=1, initial=0.0)
+    return np.minimum(highest, 1.0)
+
+
+def _within(axis: Bins, q: Floats, p: Floats) -> Floats:
+    """How far Wasserstein may be off: each value lies in reach of the middle of its bin."""
+    open_ = ~np.isfinite(axis.reach)
+    reach = np.where(open_, 0.0, axis.reach)
+    error = q @ reach + p @ reach
+    if not open_.any():
+        return np.asarray(error, dtype=np.float64)
+    return np.where((q[:, open_].sum(axis=1) > 0) | (p[:, open_].sum(axis=1) > 0), np.inf, error)
 
 
 def ks_p(ks: Floats, n: Floats, m: Floats, *, exact: bool) -> Floats:
@@ -77,7 +83,8 @@ def ks_p(ks: Floats, n: Floats, m: Floats, *, exact: bool) -> Floats:
     known = np.isfinite(ks) & (rows >= 1)
     p = np.full(np.shape(ks), np.nan)
     few = known & (exact | (rows < _ENOUGH))
-    p[few] = kstwo.sf(ks[few], rows[few])
+    if few.any():
+        p[few] = kstwo.sf(ks[few], rows[few])
     many = known & ~few
     root = np.sqrt(rows[many])
     x = ks[many] * root
@@ -89,10 +96,10 @@ def _rank_sum(reference: Floats, current: Floats, n: Floats, m: Floats) -> Float
     """Two-sided p-value of the Wilcoxon-Mann-Whitney test with bins as ties (Lehmann, Nonparametrics, 1.4), (D,)."""
     total = n + m
     below = np.cumsum(reference, axis=1) - reference / 2
-    wins = (current * below).sum(axis=1, keepdims=True)
-    together = reference + current
-    ties = (together**3 - together).sum(axis=1, keepdims=True)
+    wins = current @ below[0] if len(below) == 1 else np.einsum("ij,ij->i", current, below)
+    tied = reference + current
+    ties = np.einsum("ij,ij,ij->i", tied, tied, tied) - total
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = n * m / 12 * ((total + 1) - ties / (total * (total - 1)))
         z = np.abs(wins - n * m / 2) / np.sqrt(variance)
-    return np.where(variance > 0, 2 * ndtr(-z), 1.0)[:, 0]
+    return np.where(variance > 0, 2 * ndtr(-z), 1.0)

@@ -18,22 +18,14 @@ FILL = 1e-4
 _HALF = 0.5
 
 
-def chance(cells: Cells) -> Floats:
-    """What PSI is in the mean when nothing changed; 0 where a side has no row, (D,)."""
-    n, m = cells.reference.sum(axis=1), cells.current.sum(axis=1)
-    known = (n > 0) & (m > 0)
-    rows = np.where(known, n * m, 1.0)
-    return np.where(known, np.maximum(cells.used.sum(axis=1) - 1, 0) * (n + m) / rows, 0.0)
-
-
 def unclipped(cells: Cells) -> Floats:
     """PSI without the part of chance, which may fall below 0; NaN where a side has no row, (D,)."""
     used = cells.used
-    before, after = (np.where(used, side + _HALF, 1.0) for side in (cells.reference, cells.current))
-    p = after / np.sum(after * used, axis=1, keepdims=True).clip(min=_HALF)
-    q = before / np.sum(before * used, axis=1, keepdims=True).clip(min=_HALF)
-    total = ((p - q) * np.log(p / q) * used).sum(axis=1)
-    return _known(cells, total - chance(cells))
+    before, after = ((side + _HALF) * used for side in (cells.reference, cells.current))
+    q = before / before.sum(axis=1, keepdims=True).clip(min=_HALF)
+    p = after / after.sum(axis=1, keepdims=True).clip(min=_HALF)
+    total = ((p - q) * np.log(np.where(used, p, 1.0) / np.where(used, q, 1.0))).sum(axis=1)
+    return _known(cells, total - cells.chance)
 
 
 def psi(cells: Cells) -> Floats:
@@ -53,13 +45,14 @@ def textbook(reference: Floats, current: Floats) -> Floats:
 
 def jensen_shannon(cells: Cells) -> Floats:
     """Jensen-Shannon distance to base 2 (the square root of the divergence, 0 .. 1) of the cells, (D,)."""
-    n, m = cells.reference.sum(axis=1, keepdims=True), cells.current.sum(axis=1, keepdims=True)
-    q, p = cells.reference / np.where(n > 0, n, 1.0), cells.current / np.where(m > 0, m, 1.0)
+    n, m = cells.rows
+    q = cells.reference / np.where(n > 0, n, 1.0)[:, None]
+    p = cells.current / np.where(m > 0, m, 1.0)[:, None]
     middle = (p + q) / 2
     divergence = (rel_entr(p, middle) + rel_entr(q, middle)).sum(axis=1) / 2 / np.log(2)
     return _known(cells, np.sqrt(np.clip(divergence, 0.0, 1.0)))
 
 
 def _known(cells: Cells, figure: Floats) -> Floats:
-    both = (cells.reference.sum(axis=1) > 0) & (cells.current.sum(axis=1) > 0)
-    return np.where(both, figure, np.nan)
+    n, m = cells.rows
+    return np.where((n > 0) & (m > 0), figure, np.nan)
