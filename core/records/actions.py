@@ -21,6 +21,7 @@ from burnline.records.entries import (
     Silenced,
     Unacknowledged,
     Unsilenced,
+    Validated,
 )
 from burnline.records.journal import append
 from burnline.records.records import read
@@ -89,6 +90,31 @@ def set_incident_status(root: Path, incident: str, status: IncidentStatus, *, by
 def override(root: Path, model: str, *, change: str, reason: str, decision: Decision, by: str) -> None:
     """A change passed the gate for a reason; ``decision`` is what the gate said of features then."""
     append(root, Overridden(by=by, model=model, change=change, reason=reason, decision=decision))
+
+
+def validated(
+    root: Path,
+    model: str,
+    *,
+    as_of: datetime,
+    failed: Collection[str],
+    first_failed: datetime | None,
+    told: datetime | None,
+    by: str,
+) -> None:
+    """The newest data of a model were validated; the same finding about the same data is put down once."""
+    entry = Validated(
+        by=by,
+        model=model,
+        as_of=_aware(as_of),
+        passed=not failed,
+        failed=tuple(sorted(failed)),
+        first_failed=first_failed,
+        told=told,
+    )
+    before = read(root).validations(model)
+    if not before or (before[-1].as_of, before[-1].failed) != (entry.as_of, entry.failed):
+        append(root, entry)
 
 
 def _new(what: str) -> str:

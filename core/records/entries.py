@@ -175,6 +175,27 @@ class Sent(Entry):
     error: str | None = None
 
 
+class Validated(Entry):
+    """The newest data of a model were validated, up to ``as_of`` of log time.
+
+    ``failed`` names checks of severity error as ``stage/check/column``; ``first_failed`` is the time of the first
+    failing row and ``told`` when a validation could first have told (log time), both ``None`` when all passed.
+    """
+
+    kind: Literal["validated"] = "validated"
+    model: Name
+    as_of: AwareDatetime
+    passed: bool
+    failed: tuple[str, ...] = ()
+    first_failed: AwareDatetime | None = None
+    told: AwareDatetime | None = None
+
+    @property
+    def time_to_detection(self) -> float | None:
+        """Seconds from the first failing row to the end of the data in which this validation found it."""
+        return None if self.first_failed is None else max(0.0, (self.as_of - self.first_failed).total_seconds())
+
+
 class Definition(Entry):
     """The SLOs of a model as they were defined from ``since_us`` (microseconds, log time) on.
 
@@ -199,6 +220,7 @@ AnyEntry = Annotated[
     | Overridden
     | Notifying
     | Sent
+    | Validated
     | Definition,
     Field(discriminator="kind"),
 ]

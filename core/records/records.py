@@ -26,6 +26,7 @@ from burnline.records.entries import (
     Silenced,
     Unacknowledged,
     Unsilenced,
+    Validated,
 )
 from burnline.records.journal import FILE, parse
 
@@ -148,6 +149,14 @@ class Records:
     def sent(self, group: str) -> tuple[Sent, ...]:
         """Every attempt to tell somebody about an alert group, oldest first."""
         return self._sent.get(group, ())
+
+    @cached_property
+    def _validations(self) -> dict[str, tuple[Validated, ...]]:
+        return _by((entry.model, entry) for entry in self.entries if isinstance(entry, Validated))
+
+    def validations(self, model: str) -> tuple[Validated, ...]:
+        """What the validations of a model's newest data found, oldest first."""
+        return self._validations.get(model, ())
 
     @cached_property
     def definitions(self) -> tuple[Definition, ...]:

@@ -8,7 +8,11 @@ from burnline.spec.document import Entry, Node
 from burnline.spec.errors import perhaps
 from burnline.spec.fields import Problems, Section, text, text_map
 
-_EXAMPLES = {"Model": "{type: classification}", "Workspace": '{logs: [{path: "logs/*.parquet"}]}'}
+_EXAMPLES = {
+    "Model": "{type: classification}",
+    "Workspace": '{logs: [{path: "logs/*.parquet"}]}',
+    "Schema": "{columns: {f_amount: {type: number}}}",
+}
 
 API_VERSION = "burnline/v1"
 

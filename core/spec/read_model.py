@@ -16,6 +16,7 @@ from burnline.spec.kinds import SliKind
 from burnline.spec.model import Escalation, Model, ModelType, Slo
 from burnline.spec.read_corrections import read_corrections
 from burnline.spec.read_slo import read_slo
+from burnline.spec.schema import is_schema
 from burnline.spec.templates import DEFAULT_TIER, TIERS, TYPES, defaults, template
 from burnline.spec.units import parse_decimal, parse_elapsed, parse_objective, parse_percentage
 
@@ -35,7 +36,7 @@ _PERIODS = ("month", "quarter", "year")
 
 
 def load_models(folder: str | Path, kinds: Mapping[str, SliKind], *, timezone: str = "UTC") -> tuple[Model, ...]:
-    """All models of a workspace folder (``models/*.yaml``), by name.
+    """All models of a workspace folder (``models/*.yaml`` but for ``*.schema.yaml``), by name.
 
     ``timezone`` is the zone of calendar windows that name none.
 
@@ -55,7 +56,7 @@ def read_models(
     models: dict[str, Model] = {}
     problems: list[Problem] = []
     paths = Path(folder, "models")
-    for path in sorted([*paths.glob("*.yaml"), *paths.glob("*.yml")]):
+    for path in sorted(p for p in (*paths.glob("*.yaml"), *paths.glob("*.yml")) if not is_schema(p)):
         found, wrong = _read_file(path, kinds, timezone)
         problems += wrong
         for model in found:

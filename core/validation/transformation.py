@@ -10,19 +10,20 @@ import numpy as np
 from burnline.results.validation import Check
 from burnline.spec.quoting import quote_identifier
 from burnline.validation.case import Case
-from burnline.validation.profile import NumberProfile, is_answer, mode_of, segment_quartiles, segments_of
+from burnline.validation.infer import never_negative
+from burnline.validation.profile import NumberProfile, Quartiles, is_answer, mode_of, segment_quartiles, segments_of
 from burnline.validation.rules import Rule, apply, share, verdict
 from burnline.validation.source import ALWAYS, Condition, chunks
-from burnline.validation.sums import finite, sample
+from burnline.validation.sums import MOJIBAKE, finite, fold, sample
 
-UNITS: Mapping[float, str] = {
-    10.0: "10",
-    60.0: "60, such as minutes for hours",
-    100.0: "100, such as percent for a share",
-    1_000.0: "1,000, such as metres for kilometres",
-    3_600.0: "3,600, such as seconds for hours",
-    86_400.0: "86,400, such as seconds for days",
-    1e6: "1,000,000, such as microseconds for seconds",
+UNITS: Mapping[float, tuple[str, str]] = {
+    10.0: ("millimetres", "centimetres"),
+    60.0: ("minutes", "hours"),
+    100.0: ("percent", "shares"),
+    1_000.0: ("metres", "kilometres"),
+    3_600.0: ("seconds", "hours"),
+    86_400.0: ("seconds", "days"),
+    1e6: ("microseconds", "seconds"),
 }
 # All quartiles must move by the same factor, which a change of the world hardly does.
 _NEAR = math.log(1.25)
@@ -30,6 +31,8 @@ _ENOUGH = 100
 _STUCK = 0.2
 _CHUNK = 40
 _SHARE_OF_WHOLE = 0.5
+# Values that are one all day long on some day of the reference, such as a rate or a weekday.
+_SAME_ALL_DAY = 0.95
 
 
 def transformation(case: Case) -> list[Check]:
@@ -96,27 +99,21 @@ def _reference(case: Case, name: str) -> NumberProfile | None:
 
 
 def _sign(case: Case, name: str) -> list[Rule]:
-    """Values below zero where the reference has none (or the other way round)."""
+    """Values below zero in a column that is never negative by its nature."""
     known, sums, x = _reference(case, name), case.numbers[name], quote_identifier(name)
-    if known is None or known.low is None or known.high is None or known.low == known.high:
+    if known is None or not never_negative(known):
         return []
-    if known.low >= 0:
-        condition, words, clean = f"{x} < 0 and isfinite({x})", "are below zero", sums.low is None or sums.low >= 0
-    elif known.high <= 0:
-        condition, words, clean = f"{x} > 0 and isfinite({x})", "are above zero", sums.high is None or sums.high <= 0
-    else:
-        return []
+    clean = sums.low is None or sums.low >= 0
     return [
         Rule(
             check="sign",
             column=name,
-            broken=Condition(condition),
+            broken=Condition(f"{x} < 0 and isfinite({x})"),
             among=Condition(f"{x} is not null"),
-            wrong=f"{words}, which no value of the reference is",
+            wrong="are below zero, which no value of the reference is",
             fix="look for a changed sign or a default such as -1",
-            right="signs are as in the reference",
+            right="no value is below zero",
             example=x,
-            limit=0.001,
             rows=sums.filled if clean else None,
             failed=0 if clean else None,
         )
@@ -157,7 +154,7 @@ def _precision(case: Case, name: str) -> list[Rule]:
 
 def _constant_number(case: Case, name: str) -> list[Check]:
     known, sums = _reference(case, name), case.numbers[name]
-    if sums.filled < _ENOUGH or (known is not None and known.low == known.high):
+    if sums.filled < _ENOUGH or (known is not None and known.mode_share > _SAME_ALL_DAY):
         return []
     constant = sums.low == sums.high
     return _constant(case, name, constant, sums.low, sums.filled, known is not None)
@@ -208,23 +205,20 @@ def _sampled(case: Case, names: Sequence[str]) -> tuple[list[Rule], list[Rule]]:
     return units, stuck
 
 
-def _unit(
-    case: Case, name: str, known: NumberProfile, quartiles: Mapping[str, tuple[float, float, float]]
-) -> list[Rule]:
+def _unit(case: Case, name: str, known: NumberProfile, quartiles: Mapping[str, Quartiles]) -> list[Rule]:
     """A factor near 10, 60, 100, … between all quartiles and those of the reference: of all rows, or of a segment."""
-    if not known.medians or not quartiles:
+    if not known.quartiles or not quartiles:
         return []
     x = quote_identifier(name)
     suspects = []
     for where, now in quartiles.items():
-        before = known.medians.get(where) or known.medians.get("")
+        before = known.quartiles.get(where) or known.quartiles.get("")
         factor = _factor(before, now) if before is not None else None
         if factor is not None:
             suspects.append((where, factor))
     if not suspects:
-        return [
-            Rule("unit", name, ALWAYS, "", "", "the size of values is that of the reference", rows=case.numbers[name].filled, failed=0)
-        ]  # fmt: skip
+        rows = case.numbers[name].filled
+        return [Rule("unit", name, ALWAYS, "", "", "values are as large as in the reference", rows=rows, failed=0)]
     # All rows rather than each segment, when it is all rows.
     where, factor = next((s for s in suspects if not s[0]), suspects[0])
     segment, _, value = where.partition("=")
@@ -238,8 +232,9 @@ def _unit(
     if segment:
         values["value"] = value
         among += f" and {quote_identifier(segment)} = $value"
-    size = UNITS.get(factor) or UNITS.get(round(1 / factor, 9)) or f"{factor:g}"
-    times = f"{size} times as large" if factor > 1 else f"divided by {size}"
+    small, large = UNITS.get(factor) or UNITS[min(UNITS, key=lambda unit: abs(unit * factor - 1))]
+    times = f"about {factor:,.0f} times those" if factor > 1 else f"about 1/{1 / factor:,.0f} of those"
+    such = f"{small} for {large}" if factor > 1 else f"{large} for {small}"
     place = f" where {segment} is {value}" if segment else ""
     usual = _share_beyond(factor)
     return [
@@ -248,9 +243,9 @@ def _unit(
             column=name,
             broken=Condition(far, values),
             among=Condition(among, {k: v for k, v in values.items() if k == "value"}),
-            wrong=f"look like another unit{place}: their quartiles are those of the reference {times}",
+            wrong=f"are in another unit{place}: quartiles are {times} of the reference, such as {such}",
             fix=f"convert {name} in the step before the model",
-            right="the size of values is that of the reference",
+            right="values are as large as in the reference",
             example=x,
             limit=usual,
             least=30,
@@ -263,7 +258,7 @@ def _share_beyond(factor: float) -> float:
     return 0.25 if max(factor, 1 / factor) < 50 else 0.05
 
 
-def _factor(before: tuple[float, float, float], now: tuple[float, float, float]) -> float | None:
+def _factor(before: Quartiles, now: Quartiles) -> float | None:
     pairs = list(zip(before, now, strict=True))
     if any(a == 0 or b == 0 or (a > 0) != (b > 0) for a, b in pairs) or before[0] == before[2]:
         return None
@@ -277,7 +272,7 @@ def _factor(before: tuple[float, float, float], now: tuple[float, float, float])
 
 def _stuck(case: Case, name: str, known: NumberProfile, values: np.ndarray) -> list[Rule]:
     """One value much commoner than any value of the reference: a default, or a source that stands still."""
-    if len(values) < _ENOUGH or known.low == known.high:
+    if len(values) < _ENOUGH or known.mode_share > _SAME_ALL_DAY:
         return []
     mode, part = mode_of(values)
     x = quote_identifier(name)
@@ -331,7 +326,9 @@ def _variants(case: Case, name: str) -> list[Rule]:
     sums = case.texts[name]
     known = case.profile.texts.get(name) if case.profile is not None else None
     rule = case.rule(name)
-    listed = rule.values if rule is not None and rule.values is not None else tuple((known.values if known else None) or ())
+    listed = (
+        rule.values if rule is not None and rule.values is not None else tuple((known.values if known else None) or ())
+    )
     if not listed:
         return []
     x = quote_identifier(name)
@@ -353,8 +350,6 @@ def _variants(case: Case, name: str) -> list[Rule]:
 
 def spelt_otherwise(x: str, known: Sequence[str]) -> Condition:
     """A value that is not known but equals a known one without case, spaces and accents, or is broken UTF-8."""
-    from burnline.validation.sums import MOJIBAKE, fold
-
     return Condition(
         f"{x} is not null and not list_contains($known, {x}) and "
         f"(list_contains($folded, lower(trim(strip_accents({x})))) or regexp_matches({x}, $mojibake))",
