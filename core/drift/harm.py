@@ -91,7 +91,7 @@ class _Judge:
     def __init__(self, of: Movement, material: float) -> None:
         self.of, self.material = of, material
         self.words = Words(of.kind, of.surrogate is not None)
-        self.expected = of.by_surrogate()
+        self.expected, self.expected_inside = of.by_surrogate()
 
     def verdicts(self) -> dict[str, Harm]:
         """The answer for each column."""
@@ -111,7 +111,7 @@ class _Judge:
 
     def _with_labels(self) -> dict[str, Harm]:
         design, moves = self.of.design(with_window=True), self.of.moves()
-        found = self._with_expected(contrasts(design, moves))
+        found = _sum(contrasts(design, moves), self.expected)
         columns = range(len(moves))
         # What moved for every request has no contrast within the window: before and after are compared.
         shared = [self._open(found.sd[place]) and self.of.entirely(place) for place in columns]
@@ -121,7 +121,7 @@ class _Judge:
             flat = np.zeros_like(design.stratum)
             total = np.sum([move for move, all_ in zip(moves, shared, strict=True) if all_], axis=0)
             across = contrasts(replace(design, stratum=flat, block=design.block // _BLOCKS_PER_DAY), [*moves, total])
-            again = self._with_expected(Contrast(across.estimate[:-1], across.sd[:-1]))
+            again = _sum(Contrast(across.estimate[:-1], across.sd[:-1]), self.expected)
             found = Contrast(np.where(shared, again.estimate, found.estimate), np.where(shared, again.sd, found.sd))
             if sum(shared) > 1:
                 told_apart = [not (all_ and self._open(sd)) for all_, sd in zip(shared, found.sd, strict=True)]
@@ -157,7 +157,7 @@ class _Judge:
         if self.of.baseline["_bad"].count() < LEAST_LABELS:
             return dict.fromkeys(names, _unknown("no labels tell"))
         # What no request of the baseline can tell is bounded, not estimated.
-        found = self._with_expected(contrasts(self.of.design(with_window=False), self.of.moves_inside()))
+        found = _sum(contrasts(self.of.design(with_window=False), self.of.moves_inside()), self.expected_inside)
         answers = {}
         for place, harm in enumerate(self._judged(found)):
             assert harm.badness_moved is not None
@@ -175,10 +175,6 @@ class _Judge:
             answers[names[place]] = replace(harm, harmful=harmful, reason=reason)
         return answers
 
-    def _with_expected(self, found: Contrast) -> Contrast:
-        """A contrast of what the surrogate does not explain, with what it does."""
-        return Contrast(found.estimate + self.expected.estimate, np.hypot(found.sd, self.expected.sd))
-
     def _open(self, sd: float) -> bool:
         """Whether next to nothing is known of an effect."""
         return bool(sd * _Z > _OPEN * self.material)
@@ -192,6 +188,11 @@ class _Judge:
                 harmful = False
             verdicts.append(Harm(harmful, float(estimate), interval, ""))
         return verdicts
+
+
+def _sum(found: Contrast, expected: Contrast) -> Contrast:
+    """A contrast of what the surrogate does not explain, with what it does."""
+    return Contrast(found.estimate + expected.estimate, np.hypot(found.sd, expected.sd))
 
 
 def _either(with_labels: Harm, without: Harm) -> Harm:

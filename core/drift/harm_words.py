@@ -56,7 +56,7 @@ class Words:
     def no_worse(self, high: float) -> str:
         """A verdict by the SLI alone."""
         risen = self.amount(max(high, 0.0))
-        return f"Harmless: what it did itself is too little to tell, but answers are no worse than before ({risen} at most)."
+        return f"Harmless: what it did is too little to tell, but answers are no worse than before ({risen} at most)."
 
     def amount(self, moved: float) -> str:
         """An addition to the badness."""

@@ -142,11 +142,14 @@ class Movement:
             return None
         return means[1] - means[0], float(np.sqrt(variance))
 
-    def by_surrogate(self) -> Contrast:
-        """What each move adds to what the surrogate expects: the column's values are put back, one column at a time."""
-        mean, sd = np.zeros(len(self.names)), np.zeros(len(self.names))
+    def by_surrogate(self) -> tuple[Contrast, Contrast]:
+        """What each move adds to what the surrogate expects, and the part of it at values that the baseline had.
+
+        The column's values are put back, one column at a time.
+        """
+        found = [Contrast(np.zeros(len(self.names)), np.zeros(len(self.names))) for _ in range(2)]
         if self.surrogate is None:
-            return Contrast(mean, sd)
+            return found[0], found[1]
         rows = _thinned(self.window, _SWAPPED)
         weight = rows["_events"].to_numpy() / rows["_events"].sum()
         as_is = self.surrogate.expected(rows)
@@ -155,9 +158,13 @@ class Movement:
             if name in used and name in rows.columns and name in self.baseline.columns:
                 back = rows.with_columns(put_back(self.baseline[name], rows[name]).alias(name))
                 change = as_is - self.surrogate.expected(back)
-                mean[place] = float((weight * change).sum())
-                sd[place] = float(np.sqrt((weight**2 * (change - mean[place]) ** 2).sum()))
-        return Contrast(mean, np.hypot(sd, self.surrogate.relative_error * np.abs(mean)))
+                usual = ~np.isin(self.cells[place].codes(rows), self.fresh(place))
+                for one, values in zip(found, (change, change * usual), strict=True):
+                    mean = float((weight * values).sum())
+                    chance = float(np.sqrt((weight**2 * (values - mean) ** 2).sum()))
+                    one.estimate[place] = mean
+                    one.sd[place] = np.hypot(chance, self.surrogate.relative_error * abs(mean))
+        return found[0], found[1]
 
     def design(self, *, with_window: bool) -> Design:
         """Labelled rows of the baseline, and of the window, beside which the baseline only helps out."""
