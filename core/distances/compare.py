@@ -17,7 +17,7 @@ from burnline.distances.contingency import (
     two_proportions,
     unseen_p,
 )
-from burnline.distances.decision import provable, provable_ks
+from burnline.distances.decision import by_chance, by_chance_ks, provable, provable_ks
 from burnline.distances.ordered import ks_p, ordered
 from burnline.distances.stability import jensen_shannon, psi, textbook
 
@@ -29,8 +29,8 @@ class Distances:
     ``n_reference`` and ``n`` are events, missing values included. ``psi`` is bias-corrected and counts missing values
     and what lies outside the reference as cells, ``psi_textbook`` is the plain sum over ten reference deciles (or all
     categories) of the values, empty cells filled with 0.0001. ``js`` is the Jensen-Shannon distance to base 2 over
-    the cells of ``psi``. ``psi_provable`` and ``ks_provable`` are what must be exceeded for more than a negligible
-    change to be certain (``burnline.distances.decision``).
+    the cells of ``psi``. ``psi_provable`` and ``ks_provable`` are what a negligible change, ``psi_by_chance`` and
+    ``ks_by_chance`` what none reaches but once in ten thousand (``burnline.distances.decision``).
 
     Numeric: ``ks`` may be too low by at most ``ks_error``, ``wasserstein`` (unit of the column) is off by at most
     ``wasserstein_error``; ``effect`` is the shift of the mean in standard deviations of the reference;
@@ -48,11 +48,13 @@ class Distances:
     n: Floats
     psi: Floats
     psi_provable: Floats
+    psi_by_chance: Floats
     psi_textbook: Floats
     js: Floats
     ks: Floats
     ks_error: Floats
     ks_provable: Floats
+    ks_by_chance: Floats
     ks_p: Floats
     wasserstein: Floats
     wasserstein_error: Floats
@@ -120,6 +122,7 @@ def compare(
             "ks": far.ks,
             "ks_error": far.ks_error,
             "ks_provable": np.where(np.isnan(far.ks), np.nan, provable_ks(values_of, values_out)),
+            "ks_by_chance": np.where(np.isnan(far.ks), np.nan, by_chance_ks(values_of, values_out)),
             "ks_p": ks_p(far.ks, values_of, values_out, exact=exact),
             "wasserstein": far.wasserstein,
             "wasserstein_error": far.wasserstein_error,
@@ -153,6 +156,7 @@ def compare(
         "n": m / _all(rows_out, days),
         "psi": psi(cells),
         "psi_provable": provable(cells),
+        "psi_by_chance": by_chance(cells),
         "js": jensen_shannon(cells),
         "null_reference": _ratio(missing_of, n),
         "null_share": _ratio(nulls_out, m),

@@ -5,7 +5,8 @@ has drifted when all of these hold (docs/drift.md has what each is for, and the 
 
 - its PSI is at the threshold or beyond, against the baseline and against the same hours of the week;
 - "nothing changed" is rejected, at 0.001 after Benjamini-Hochberg over the columns of the model;
-- with so few rows, PSI would be smaller if the true one were negligible (``provable``);
+- it is beyond what so few rows make of a negligible PSI (``provable``), and against the same hours of the week beyond
+  what they make of none (``by_chance``);
 - it is beyond what the days of the baseline differ among themselves (``usual``).
 """
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtr, chdtri, ndtr, ndtri
+from scipy.special import chdtr, chdtri, kolmogi, ndtr, ndtri
 
 from burnline.distances.axes import Axis, Bins, Flags, Floats
 from burnline.distances.cells import Cells, decile_cells, pooled_cells
@@ -43,11 +44,27 @@ def provable(cells: Cells) -> Floats:
     return np.asarray((quantile - free) * unit, dtype=np.float64)
 
 
+def by_chance(cells: Cells) -> Floats:
+    """The PSI that no change at all reaches but once in ten thousand, (D,)."""
+    free = np.maximum(cells.used.sum(axis=1) - 1.0, 1.0)
+    figure: Floats = np.where(cells.chance > 0, (chdtri(free, _RARE) / free - 1) * cells.chance, np.nan)
+    return figure
+
+
 def provable_ks(n: Floats, m: Floats) -> Floats:
-    """The same for Kolmogorov-Smirnov, whose negligible value is 0.08; a share near a half has this error, (D,)."""
+    """``provable`` for Kolmogorov-Smirnov, whose negligible value is 0.08; a share near a half has this error, (D,)."""
+    return np.minimum(NEGLIGIBLE_KS - float(ndtri(_RARE)) * _error(n, m) / 2, 1.0)
+
+
+def by_chance_ks(n: Floats, m: Floats) -> Floats:
+    """``by_chance`` for Kolmogorov-Smirnov, from the limit of its distribution, (D,)."""
+    return np.minimum(float(kolmogi(_RARE)) * _error(n, m), 1.0)
+
+
+def _error(n: Floats, m: Floats) -> Floats:
     with np.errstate(divide="ignore"):
-        error: Floats = np.sqrt(1 / n + 1 / m) / 2
-    return np.minimum(NEGLIGIBLE_KS - float(ndtri(_RARE)) * error, 1.0)
+        error: Floats = np.sqrt(1 / n + 1 / m)
+    return error
 
 
 def usual(
@@ -112,18 +129,22 @@ def moved(
     p_adjusted: ArrayLike,
     usual: ArrayLike = 0.0,
     provable: ArrayLike = 0.0,
+    by_chance: ArrayLike = np.nan,
     *,
     alpha: float = ALPHA,
 ) -> Floats:
     """The threshold that a column reaches, elementwise; so any threshold can be asked of what is kept.
 
     It is the lesser of ``psi`` against the baseline and ``seasonal``, that against the same hours of the week (where
-    not NaN), and 0 if it is not proven (``p_adjusted`` above ``alpha``, ``psi`` not beyond ``provable``) or not beyond
-    what is ``usual``. NaN where ``psi`` is undefined.
+    not NaN). It is 0 if it is not proven (``p_adjusted`` above ``alpha``, ``psi`` not beyond ``provable``,
+    ``seasonal`` not beyond what is so ``by_chance``, both NaN where unknown) or not beyond what is ``usual``. NaN
+    where ``psi`` is undefined. ``provable`` is ``Distances.psi_provable`` of the comparison with the baseline,
+    ``by_chance`` is ``Distances.psi_by_chance`` of that with the same hours of the week.
     """
-    far = np.asarray(psi, dtype=np.float64)
-    reached = np.fmin(far, np.asarray(seasonal, dtype=np.float64))
+    far, season = np.asarray(psi, dtype=np.float64), np.asarray(seasonal, dtype=np.float64)
+    reached = np.fmin(far, season)
     proven = (np.asarray(p_adjusted, dtype=np.float64) <= alpha) & (far > np.asarray(provable, dtype=np.float64))
+    proven &= ~(season <= np.asarray(by_chance, dtype=np.float64))
     proven &= reached > np.asarray(usual, dtype=np.float64)
     return np.where(np.isnan(far), np.nan, np.where(proven, reached, 0.0))
 
@@ -135,11 +156,12 @@ def drifted(
     threshold: ArrayLike,
     usual: ArrayLike = 0.0,
     provable: ArrayLike = 0.0,
+    by_chance: ArrayLike = np.nan,
     *,
     alpha: float = ALPHA,
 ) -> Flags:
     """Whether a column is at its PSI ``threshold`` or beyond, elementwise, as ``moved`` has it. NaN is not drift."""
-    reached = moved(psi, seasonal, p_adjusted, usual, provable, alpha=alpha)
+    reached = moved(psi, seasonal, p_adjusted, usual, provable, by_chance, alpha=alpha)
     return np.greater_equal(reached, np.asarray(threshold, dtype=np.float64))
 
 
@@ -149,6 +171,7 @@ def shifted(
     p_adjusted: ArrayLike,
     usual: ArrayLike = 0.0,
     provable: ArrayLike = 0.0,
+    by_chance: ArrayLike = np.nan,
     *,
     least: float = SHIFT,
     alpha: float = ALPHA,
@@ -156,9 +179,9 @@ def shifted(
     """Whether numbers moved as a whole, by Kolmogorov-Smirnov, elementwise: finds shifts that PSI is too coarse for.
 
     A shift by half a standard deviation has a PSI of 0.235, so the thresholds 0.2 and 0.25 are a matter of luck to it,
-    and a KS of 0.2. The rule is that of ``moved`` with KS at ``least`` or beyond; ``provable`` is that of KS,
-    ``usual`` is a PSI and taken as that of normal values whose mean moves. NaN is no shift.
+    and a KS of 0.2. The rule is that of ``moved`` with KS at ``least`` or beyond; ``provable`` and ``by_chance`` are
+    those of KS, ``usual`` is a PSI and taken as that of normal values whose mean moves. NaN is no shift.
     """
     apart = np.sqrt(np.maximum(np.asarray(usual, dtype=np.float64), 0.0))
     days = 2 * ndtr(apart / 2) - 1
-    return np.greater_equal(moved(ks, seasonal, p_adjusted, days, provable, alpha=alpha), least)
+    return np.greater_equal(moved(ks, seasonal, p_adjusted, days, provable, by_chance, alpha=alpha), least)

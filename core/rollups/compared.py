@@ -46,7 +46,8 @@ class Blocks:
 class Compared:
     """One column: its counts, its distances over the window (one row) and by block, and what is usual.
 
-    ``seasonal`` and ``seasonal_by_block`` are the PSI against the same hours of the week (NaN = not covered);
+    ``seasonal`` and ``seasonal_by_block`` are the PSI against the same hours of the week (NaN = not covered),
+    ``by_chance`` and ``by_chance_by_block`` what so few rows make of none;
     ``p_adjusted`` are filled in once all columns of a model are known.
     """
 
@@ -57,6 +58,8 @@ class Compared:
     by_block: Distances
     seasonal: float
     seasonal_by_block: Floats
+    by_chance: float
+    by_chance_by_block: Floats
     usual: float
     p_block: float
     p_adjusted: float = 1.0
@@ -70,13 +73,15 @@ class Compared:
     @property
     def moved(self) -> float:
         """The threshold that the window reaches; 0 while that is not proven or usual."""
-        return float(moved(self.whole.psi, self.seasonal, self.p_adjusted, self.usual, self.whole.psi_provable)[0])
+        provable = self.whole.psi_provable
+        return float(moved(self.whole.psi, self.seasonal, self.p_adjusted, self.usual, provable, self.by_chance)[0])
 
     @property
     def moved_by_block(self) -> Floats:
         """The threshold that each block reaches, NaN without rows."""
         adjusted = self.p_adjusted_by_block if self.p_adjusted_by_block is not None else self.by_block.p
-        return moved(self.by_block.psi, self.seasonal_by_block, adjusted, self.usual, self.by_block.psi_provable)
+        far, chance = self.by_block, self.by_chance_by_block
+        return moved(far.psi, self.seasonal_by_block, adjusted, self.usual, far.psi_provable, chance)
 
 
 def role_of(name: str) -> Role:
@@ -147,8 +152,9 @@ def _compared(name: str, baseline: pl.DataFrame, window: pl.DataFrame, grid: Gri
     by_hour, now = found.sides
     weights = _weights(name, blocks.weights)
     pooled, total = by_hour.pooled(), now.pooled()
-    season = _seasonal(found, by_hour, total, weights.sum(axis=0, keepdims=True), blocks.share) if timed else _NOTHING
-    by_block = _seasonal(found, by_hour, now, weights, blocks.share) if timed else np.full(len(weights), np.nan)
+    whole_week = weights.sum(axis=0, keepdims=True)
+    season = _seasonal(found, by_hour, total, whole_week, blocks.share) if timed else _unknown(1)
+    by_block = _seasonal(found, by_hour, now, weights, blocks.share) if timed else _unknown(len(weights))
     weekdays = _weekdays(by_hour) if timed else None
     ordinary = _usual(found, weekdays, blocks.share) if weekdays is not None else 0.0
     return Compared(
@@ -157,14 +163,17 @@ def _compared(name: str, baseline: pl.DataFrame, window: pl.DataFrame, grid: Gri
         column=found,
         whole=_compare(found, pooled, total, blocks.share, exact=True),
         by_block=_compare(found, pooled, now, blocks.share),
-        seasonal=float(season[0]),
-        seasonal_by_block=by_block,
+        seasonal=float(season[0][0]),
+        seasonal_by_block=by_block[0],
+        by_chance=float(season[1][0]),
+        by_chance_by_block=by_block[1],
         usual=ordinary,
         p_block=_permuted(found, weekdays, now) if weekdays is not None and blocks.permute else float("nan"),
     )
 
 
-_NOTHING = np.array([np.nan])
+def _unknown(blocks: int) -> tuple[Floats, Floats]:
+    return np.full(blocks, np.nan), np.full(blocks, np.nan)
 
 
 def _weights(name: str, weights: Floats) -> Floats:
@@ -183,14 +192,16 @@ def _compare(found: Column, then: Side, now: Side, share: float, *, exact: bool 
     )  # fmt: skip
 
 
-def _seasonal(found: Column, by_hour: Side, now: Side, weights: Floats, share: float) -> Floats:
+def _seasonal(found: Column, by_hour: Side, now: Side, weights: Floats, share: float) -> tuple[Floats, Floats]:
+    """PSI against the same hours of the week, and what so few rows make of none."""
     same = seasonal(by_hour.values, by_hour.nulls, weights)
-    psi = np.full(len(weights), np.nan)
+    psi, chance = _unknown(len(weights))
     known = np.isfinite(same.nulls)
     if known.any():
-        sides = (Side(of.values[known], of.nulls[known]) for of in (same, now))
-        psi[known] = _compare(found, *sides, share).psi
-    return psi
+        then, seen = (Side(of.values[known], of.nulls[known]) for of in (same, now))
+        far = _compare(found, then, seen, share)
+        psi[known], chance[known] = far.psi, far.psi_by_chance
+    return psi, chance
 
 
 def _weekdays(hours: Side) -> tuple[Side, Flags]:
