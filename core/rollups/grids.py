@@ -94,6 +94,7 @@ def find_grids(
     *,
     count_429: bool,
     relation: str | None = None,
+    progress: Callable[[int], None] = lambda columns: None,
 ) -> dict[tuple[str, str], Grid]:
     """Grids for numeric columns (``wanted``: by model), from a fixed sample of the file.
 
@@ -115,6 +116,7 @@ def find_grids(
             for name, ends in zip(chunk, found, strict=True):
                 if name in wanted[model] and ends is not None and ends[0] is not None:
                     grids[model, name] = Grid.between(*ends)
+        progress(start + len(chunk))
     return grids
 
 
@@ -140,7 +142,7 @@ def freeze(
     """The known bins with those of new columns added, each from the first file that holds a number in it.
 
     ``files`` are shapes with their models, in order of time; what is known never changes. ``relation`` makes the
-    canonical relation of some columns of files that are no logs.
+    canonical relation of some columns of files that are no logs; ``progress`` takes how many columns are done.
     """
     frozen = {model: dict(names) for model, names in known.grids.items()}
     texts = {model: set(names) for model, names in known.texts.items()}
@@ -149,9 +151,15 @@ def freeze(
         if any(wanted.values()):
             names = {name for columns in wanted.values() for name in columns}
             rows = relation(shape, names) if relation is not None else None
-            add(frozen, find_grids(con, shape, wanted, count_429=count_429, relation=rows))
+            add(
+                frozen,
+                find_grids(
+                    con, shape, wanted, count_429=count_429, relation=rows, progress=lambda n: progress(done + n)
+                ),
+            )
 
-    for done, (shape, models) in enumerate(files, start=1):
+    done = 0
+    for shape, models in files:
         names = {n for n in tracked(shape, segments) if numeric(n, shape, segments)}
         look(shape, {m: missing for m in models if (missing := names - frozen.get(m, {}).keys())})
         others = {n for n in tracked(shape, segments) if of_free_type(n, segments) and n not in names}
@@ -160,6 +168,7 @@ def freeze(
         # Labels lie beside predictions; only where those are no numbers they need bins of their own.
         if shape.has("label") and shape.columns["label"].kind == "number":
             look(shape, {m: {"label"} for m in models if not {"label", "prediction"} & frozen.get(m, {}).keys()})
+        done += len(tracked(shape, segments))
         progress(done)
     return Columns(frozen, {model: tuple(sorted(names)) for model, names in texts.items() if names})
 

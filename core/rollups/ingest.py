@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from queue import SimpleQueue
@@ -31,7 +31,7 @@ from burnline.rollups.drifted import drifted
 from burnline.rollups.duplicates import Candidate, drop_duplicates, dropped_rows, restore_dropped
 from burnline.rollups.features import FORMAT as FEATURES_FORMAT
 from burnline.rollups.features import columns, feature_schema, features
-from burnline.rollups.grids import Columns, Grids, add, freeze, label_grid, thawed, type_problems
+from burnline.rollups.grids import Columns, Grids, add, freeze, label_grid, thawed, tracked, type_problems
 from burnline.rollups.label_values import find_label_grids, label_values
 from burnline.rollups.labels import Labels, Requests, faults, load, probe, summary
 from burnline.rollups.late import late
@@ -50,6 +50,7 @@ R = TypeVar("R")
 Progress = Callable[[int, int, str], None]
 
 _FILES_PER_NOTE = 48
+_GLANCE_SECONDS = 0.25
 _REQUIRED = ("timestamp", "model")
 
 
@@ -122,6 +123,7 @@ class _Run:
         for _ in range(_cores()):
             self.idle.put(connect())
         self.tally = _Tally()
+        self.stepped = 0
         asked = request.paths
         self.tally.quarantined = {p: q for p, q in self.before.quarantined.items() if p not in asked}
 
@@ -141,8 +143,19 @@ class _Run:
         reason = text.removeprefix(f"{file.path}: ")
         self.tally.quarantined[file.path] = Quarantined(id=file.id, reason=reason)
 
-    def _each(self, work: Callable[[duckdb.DuckDBPyConnection, T], R], items: Sequence[T], what: str) -> Iterator[R]:
-        """The results of independent pieces of work, one per core at a time, in order."""
+    def _each(
+        self,
+        work: Callable[[duckdb.DuckDBPyConnection, T], R],
+        items: Sequence[T],
+        what: str,
+        steps: Sequence[int] | None = None,
+    ) -> Iterator[R]:
+        """The results of independent pieces of work, one per core at a time, in order.
+
+        ``steps`` says of how many steps each consists, which it counts in ``stepped``.
+        """
+        total = sum(steps) if steps is not None else len(items)
+        self.stepped = 0
 
         def with_connection(item: T) -> R:
             con = self.idle.get()
@@ -152,9 +165,16 @@ class _Run:
                 self.idle.put(con)
 
         with ThreadPoolExecutor(max_workers=_cores()) as pool:
-            for done, result in enumerate(pool.map(with_connection, items), start=1):
-                self.progress(done, len(items), what)
-                yield result
+            pieces = [pool.submit(with_connection, item) for item in items]
+            try:
+                for done, piece in enumerate(pieces, start=1):
+                    while steps is not None and not wait([piece], timeout=_GLANCE_SECONDS).done:
+                        self.progress(min(self.stepped, total - 1), total, what)
+                    self.progress(sum(steps[:done]) if steps is not None else done, total, what)
+                    yield piece.result()
+            finally:
+                for piece in pieces:
+                    piece.cancel()
 
     # Metrics, events and labels
 
@@ -219,9 +239,10 @@ class _Run:
         with connect(_cores()) as con:
             self._find_training(con, ordered)
             logs = [(one.shape, list(one.profile.models)) for one in ordered]
+            columns_in_all = sum(len(tracked(one.shape, self.plan.segments)) for one in ordered)
             segments, count_429 = self.plan.segments, self.plan.count_429
             frozen = freeze_training(con, self.training, Columns(self.grids, self.texts), count_429)
-            frozen = freeze(con, logs, frozen, segments, count_429, progress=self._freezing(len(logs)))
+            frozen = freeze(con, logs, frozen, segments, count_429, progress=self._freezing(columns_in_all))
         self.grids = {model: dict(names) for model, names in frozen.grids.items()}
         self.texts = {model: tuple(names) for model, names in frozen.texts.items()}
         self._roll_all(ordered)
@@ -276,7 +297,8 @@ class _Run:
             except (BurnlineError, duckdb.Error) as error:
                 return log.file, error
 
-        rolled = self._each(one, ordered, "rolling up logs")
+        steps = [1 + len(tracked(one.shape, self.plan.segments)) for one in ordered]
+        rolled = self._each(one, ordered, "rolling up columns of logs", steps)
         for done, (log, result) in enumerate(zip(ordered, rolled, strict=True), start=1):
             if isinstance(result, LogFile):
                 self.entries[log.file.path] = result
@@ -383,6 +405,7 @@ class _Run:
         def parts() -> Iterator[pa.Table]:
             for counted in features(con, job, grids):
                 problems.extend(counted.problems)
+                self.stepped += 1
                 yield counted.rows
 
         return self.store.put_parts(name, feature_schema(), parts()), tuple(problems)
@@ -544,6 +567,9 @@ class _Run:
         self._commit(self.before.with_(drift=drifted(self._each, self.store, self.before)))
         logs = Logs(self.mappings, self.shapes, self.label_shapes)
         expected = expect(self._each, self.store, self.before, self.plan, logs)
+        for model, entry in expected.models.items():
+            if entry.note is not None and entry != self.before.expected.models.get(model):
+                self.tally.problems.append(f"{model}: what stands for its labels is bounded: {entry.note}")
         self._commit(self.before.with_(expected=expected))
 
     def _commit(self, draft: Ledger) -> None:

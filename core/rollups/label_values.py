@@ -98,7 +98,7 @@ def find_label_grids(con: duckdb.DuckDBPyConnection, job: Job, labels: Kind, mod
     if label_kind(job, labels) != "number":
         return {}
     query = f"""
-        with log as ({job.log("request_id", "label")}),
+        with log as ({job.log("request_id", "prediction", "label")}),
              compared as ({label_steps(job, labels)})
         select model, quantile_cont({_VALUE}, [0.001, 0.5, 0.999])
         from compared where isfinite({_VALUE}) and model in (select unnest($models::varchar[])) group by model"""

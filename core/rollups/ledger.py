@@ -143,7 +143,7 @@ class SurrogateEntry(_Entry):
     ``inputs`` fingerprints all that was looked at, ``key`` what the surrogate was learnt from: labelled requests of
     the buckets from ``first`` to before ``end``, with labels known before ``valid_from``, from which on it may be
     asked. ``object`` holds it and ``logs`` are the logs it has judged. ``features`` is empty when every request is
-    expected to be as bad as ``base``.
+    expected to be as bad as ``base``. ``note`` says what else is to be known of it.
     """
 
     kind: Literal["accuracy", "rmse"]
@@ -161,6 +161,7 @@ class SurrogateEntry(_Entry):
     end: int = 0
     valid_from: int = 0
     complete: bool = False
+    note: str | None = None
 
 
 class Expected(_Entry):
@@ -268,8 +269,8 @@ class Ledger(_Entry):
         names |= {n for f in logs for n in (f.late, f.calibration, f.label_values, f.dropped) if n is not None}
         names |= {f.object for side in (self.metrics, self.events) for f in side.values()}
         names |= {n for day in self.days.values() for n in day.objects.values()}
-        derived = (*self.baselines.values(), *self.drift.values())
-        names |= {e.object for e in derived if e.object is not None}
+        names |= {e.object for e in self.baselines.values() if e.object is not None}
+        names |= {e.object for e in self.drift.values() if e.object is not None}
         return names | self.expected.objects
 
     def models(self) -> Mapping[str, Span]:

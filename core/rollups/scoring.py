@@ -29,7 +29,7 @@ from burnline.rollups.ledger import Expected, Ledger, LogFile, SurrogateEntry
 from burnline.rollups.measures import REQUESTS
 from burnline.rollups.plan import Plan
 from burnline.rollups.reference import DAY, Period, labels_known, period
-from burnline.rollups.sampled import Family, Share, families, sample
+from burnline.rollups.sampled import Family, Share, association, families, sample
 from burnline.rollups.store import Store, fingerprint
 from burnline.rollups.surrogate import Kind, Surrogate, learn
 
@@ -38,11 +38,16 @@ R = TypeVar("R")
 
 JUDGED = 1_000
 LEARNT = 14_000
+MOST_INPUTS = 200
 _FORMAT = 1
 _HOUR = 12
 # More are taken only to find enough labelled ones.
 _MOST_PER_JUDGED = 5
-_ROWS_AT_ONCE = 1_500_000
+_CELLS_AT_ONCE = 60_000_000
+_USUAL_INPUTS = 40
+# Rows that inputs are chosen by when there are too many of them, so many inputs at a time.
+_SCREENED = 5_000
+_INPUTS_AT_ONCE = 100
 _KINDS: tuple[Kind, ...] = ("accuracy", "rmse")
 
 
@@ -151,9 +156,15 @@ class _Stage:
             component.sort()
             logs = {path for m in component for path in self.of[m]}
             days = len({day for path in logs for day in self.draft.logs[path].days})
-            size = max(1, _ROWS_AT_ONCE // (JUDGED * max(days, 1)))
+            inputs = max(_USUAL_INPUTS, *(self._columns(model) for model in component))
+            size = max(1, _CELLS_AT_ONCE // (JUDGED * max(days, 1) * min(inputs, MOST_INPUTS)))
             found += [component[start : start + size] for start in range(0, len(component), size)]
         return found
+
+    def _columns(self, model: str) -> int:
+        """How many columns of a model are known to be counted."""
+        baseline = self.draft.baselines.get(model)
+        return len(baseline.numbers) + len(baseline.values) if baseline is not None else 0
 
     def stale(self, group: Sequence[str]) -> bool:
         """Whether something that concerns these models is new."""
@@ -200,16 +211,47 @@ class _Stage:
         done = {one.model for one in outcomes}
         tasks = [t for t in tasks if t.model not in done]
         shapes = {path: found for path, found in shapes.items() if any(path in t.paths for t in tasks)}
-        learning = [shapes[path] for path in shapes if any(path in t.reference for t in tasks)]
-        inputs = families(learning or list(shapes.values()), self.plan.segments)
-        for task in tasks:
-            if task.surrogate is not None:
-                inputs |= dict.fromkeys(task.surrogate.numbers, "number")
-                inputs |= dict.fromkeys(task.surrogate.categories, "text")
         hours = self._hours(con, list(shapes), [t.model for t in tasks])
+        inputs, note = self._inputs_of(con, shapes, tasks, hours)
         samples = [self._sample(con, path, found, inputs, tasks, hours) for path, found in shapes.items()]
         rows = pl.concat(samples) if samples else None
-        return outcomes + [self._outcome(task, rows, hours) for task in tasks]
+        return outcomes + [self._outcome(task, rows, hours, note) for task in tasks]
+
+    def _inputs_of(
+        self, con: duckdb.DuckDBPyConnection, shapes: Mapping[str, Shape], tasks: Sequence[_Task], hours: pl.DataFrame
+    ) -> tuple[dict[str, Family], str | None]:
+        """The inputs to look at, and a sentence when those to be learnt from are not all that there are."""
+        reference = {path: found for path, found in shapes.items() if any(path in t.reference for t in tasks)}
+        offered = families(list(reference.values()), self.plan.segments)
+        chosen, note = offered, None
+        if len(offered) > MOST_INPUTS:
+            scores: dict[str, float] = {}
+            names = sorted(offered)
+            for start in range(0, len(names), _INPUTS_AT_ONCE):
+                some = {name: offered[name] for name in names[start : start + _INPUTS_AT_ONCE]}
+                parts = [
+                    self._sample(con, path, found, some, tasks, hours, thinner=_SCREENED / LEARNT)
+                    for path, found in reference.items()
+                ]
+                scores |= association(self._with_badness(pl.concat(parts)), tuple(some))
+            kept = sorted(scores, key=lambda name: (-scores[name], name))[:MOST_INPUTS]
+            chosen = {name: offered[name] for name in offered if name in kept}
+            note = f"it looks at the {MOST_INPUTS} of {len(offered):,} inputs that tell most about failures"
+        for task in tasks:
+            if task.surrogate is not None:
+                chosen |= dict.fromkeys(task.surrogate.numbers, "number")
+                chosen |= dict.fromkeys(task.surrogate.categories, "text")
+        # Some input there must be, even for a surrogate that looks at none.
+        return chosen or dict(list(families(list(shapes.values()), self.plan.segments).items())[:1]), note
+
+    def _with_badness(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows to learn from with their badness, in standard deviations of their model."""
+        accuracy = [model for model, kind in self.kinds.items() if kind == "accuracy"]
+        bad = pl.when(pl.col("_model").is_in(accuracy)).then(pl.col("_wrong")).otherwise(pl.col("_error").abs())
+        taught = rows.filter(pl.col("_learnt").is_not_null()).with_columns(_bad=bad)
+        spread = pl.col("_bad").std().over("_model")
+        level = (pl.col("_bad") - pl.col("_bad").mean().over("_model")) / spread
+        return taught.with_columns(_bad=pl.when(spread > 0).then(level))
 
     def _shapes(self, con: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> dict[str, Shape]:
         """The shapes of logs; one that cannot be read (any more) is left out."""
@@ -257,12 +299,16 @@ class _Stage:
         inputs: Mapping[str, Family],
         tasks: Sequence[_Task],
         hours: pl.DataFrame,
+        thinner: float | None = None,
     ) -> pl.DataFrame:
+        """The sample of one log; a ``thinner`` one (times this) holds only rows to learn from."""
         log = self.draft.logs[path]
         asked = [t for t in tasks if path in t.paths]
         own = hours.filter(pl.col("log") == identity(log))
         requests = dict(own.group_by("model").agg(pl.col("requests").sum()).iter_rows())
         shares = [share for t in asked for share in self._shares(t, path, log, requests.get(t.model, 0.0))]
+        if thinner is not None:
+            shares = [replace(one, judged=0.0, learnt=one.learnt * thinner) for one in shares]
         labels = [self.logs.labels[i] for i in log.joined if i in self.logs.labels]
         if not any(path in t.reference for t in asked):
             labels = []
@@ -309,7 +355,7 @@ class _Stage:
         )
         return pl.concat([empty, *(f.cast(empty.schema) for f in frames)])
 
-    def _outcome(self, task: _Task, rows: pl.DataFrame | None, hours: pl.DataFrame) -> _Outcome:
+    def _outcome(self, task: _Task, rows: pl.DataFrame | None, hours: pl.DataFrame, note: str | None) -> _Outcome:
         kind = self.kinds[task.model]
         known = {identity(e) for e in self.of[task.model].values()}
         read = tuple(sorted(identity(self.of[task.model][p]) for p in task.paths))
@@ -325,6 +371,7 @@ class _Stage:
             if isinstance(found, str):
                 return self._without(task.model, found)
             entry, surrogate, expected = found
+            entry = entry.model_copy(update={"note": note})
         else:
             assert task.surrogate is not None
             entry, surrogate = task.entry, task.surrogate

@@ -24,7 +24,7 @@ DAY = HOUR // 24
 WEIGHTS = (1.0, 2.5, 10 / 3)
 
 
-def odd_log(seed: int, rows: int = 2_000, *, days: float = 3.0) -> pl.DataFrame:
+def odd_log(seed: int, rows: int = 2_600, *, days: float = 3.0) -> pl.DataFrame:
     """Everything at once: nulls, NaN, infinities, weights, duplicates, failures, two models and skewed values."""
     rng = np.random.default_rng(seed)
     start = START.timestamp() * 1e6
