@@ -19,6 +19,7 @@ from burnline.sample_data.operations import changes, infrastructure
 from burnline.sample_data.service_log import service_log
 from burnline.sample_data.shapes import Service
 from burnline.sample_data.stories import INNOCENT, STORIES
+from burnline.sample_data.tensors import tensor_schemas
 from burnline.sample_data.training import recorded, training_runs
 from burnline.sample_data.truth import truth
 
@@ -74,6 +75,7 @@ def _definitions(root: Path) -> None:
         _write_text(root / "models" / f"{name}.yaml", document.strip() + "\n")
     _write(root / "changes" / "changes.parquet", changes(FLEET, STORIES, INNOCENT))
     _write(root / "training" / "runs.parquet", training_runs())
+    _write(root / "training" / "tensors.parquet", tensor_schemas())
 
 
 def _service(root: Path, service: Service, scale: float) -> str:

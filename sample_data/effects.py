@@ -108,6 +108,13 @@ class Concept(Effect):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Relearnt(Effect):
+    """The model itself weighs these features otherwise than before: the same inputs get another answer."""
+
+    weights: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Guessing(Effect):
     """This share of answers is drawn at random, whatever the inputs."""
 

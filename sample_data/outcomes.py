@@ -15,7 +15,7 @@ import polars as pl
 
 from burnline.sample_data.arrays import Bools, Floats, Ints
 from burnline.sample_data.clock import generator
-from burnline.sample_data.effects import Concept, Effect, Guessing
+from burnline.sample_data.effects import Concept, Effect, Guessing, Relearnt
 from burnline.sample_data.features import Inputs
 from burnline.sample_data.shapes import Amount, Classes, Number, Ranked, Service
 from burnline.sample_data.traffic import Requests
@@ -43,12 +43,15 @@ def outcomes(
     """Answer every request; what is true of a ``canary`` request is certain."""
     weights = np.array([f.weight if isinstance(f, Number) else 1.0 for f in service.features])
     true = given.true * weights[:, None]
+    seen = given.seen * weights[:, None]
     for row, feature in enumerate(service.features):
         for effect in effects:
             if isinstance(effect, Concept) and feature.name in effect.weights:
                 change = effect.weights[feature.name] - weights[row]
                 true[row] += change * effect.strength(requests) * given.true[row]
-    seen = given.seen * weights[:, None]
+            if isinstance(effect, Relearnt) and feature.name in effect.weights:
+                change = effect.weights[feature.name] - weights[row]
+                seen[row] += change * effect.strength(requests) * given.seen[row]
     muddle = _muddle(service, requests, effects)
     if isinstance(service.answer, Classes):
         return _classes(service.name, service.answer, true, seen[:, muddle], canary)

@@ -15,6 +15,7 @@ from burnline.sample_data.effects import (
     LabelsHeld,
     Load,
     Missing,
+    Relearnt,
     Renamed,
     Scaled,
     Shifted,
@@ -49,8 +50,8 @@ class Story:
 
     @property
     def harmful(self) -> bool:
-        """Whether it makes anything worse that was promised."""
-        return bool(self.breaches or self.strains)
+        """Whether it makes an answer worse: inputs that move are no harm by themselves."""
+        return bool(set(self.breaches) - {"drift"} or self.strains)
 
 
 def _drift(day: datetime, model: str, feature: str, by: float, sentence: str) -> Story:
@@ -61,6 +62,7 @@ def _drift(day: datetime, model: str, feature: str, by: float, sentence: str) ->
         start=day,
         feature=feature,
         effects=(Shifted(start=day, ramp=6 * HOURS, feature=feature, by=by),),
+        breaches=("drift",),
     )
 
 
@@ -128,12 +130,24 @@ STORIES: tuple[Story, ...] = (
         where={"version": "3.8.0"},
     ),
     Story(
+        model="intent-detector",
+        kind="changed_answers",
+        sentence=(
+            "The larger encoder of version 3.8.0 weighs the length of the text a little more: two of the known canary "
+            "questions are answered otherwise than before. Too few to break any promise."
+        ),
+        start=_SLOW,
+        effects=(Relearnt(start=_SLOW, where={"version": "3.8.0"}, weights={"token_count": 0.55}),),
+        feature="token_count",
+        where={"version": "3.8.0"},
+    ),
+    Story(
         model="eta-predictor",
         kind="unit_error",
         sentence="The ap-south pipeline switches distance from metres to millimetres.",
         start=_UNITS,
         effects=(Scaled(start=_UNITS, feature="distance_m", factor=1000, where={"region": "ap-south"}),),
-        breaches=("rmse",),
+        breaches=("rmse", "drift"),
         cause="feature_range",
         feature="distance_m",
         where={"region": "ap-south"},
@@ -168,7 +182,7 @@ STORIES: tuple[Story, ...] = (
         start=_NULLS,
         effects=(Missing(start=_NULLS, feature="toxicity_score", share=0.6, where={"version": "5.2.0"}),),
         # Sixteen wrong canaries of 4,681 are twice the usual: too few to prove anything.
-        breaches=("completeness", "accuracy"),
+        breaches=("completeness", "accuracy", "drift"),
         cause="feature_missing",
         feature="toxicity_score",
         where={"version": "5.2.0"},
@@ -258,6 +272,7 @@ STORIES: tuple[Story, ...] = (
         feature="page_load_ms",
         effects=(Shifted(start=moment(11, 10, 9), ramp=HOURS, feature="page_load_ms", by=1.8),),
         change="deploy: checkout page redesign",
+        breaches=("drift",),
     ),
     Story(
         model="price-optimizer",
@@ -270,6 +285,7 @@ STORIES: tuple[Story, ...] = (
             Renamed(start=moment(11, 6, 4), feature="category", value="toys", name="toys & games"),
         ),
         change="config: catalogue re-sorted",
+        breaches=("drift",),
     ),
     *(
         _drift(_FX, model, "fx_rate", 2.2, "The exchange rate jumps: every model that reads it sees it on one day.")

@@ -11,7 +11,7 @@ import polars as pl
 
 from burnline.sample_data.clock import generator, moment
 
-Fate = Literal["converges", "overfits", "explodes", "stalls"]
+Fate = Literal["converges", "overfits", "explodes", "stalls", "vanishes"]
 
 STEPS = 160
 _SECONDS_A_STEP = 40
@@ -35,6 +35,10 @@ RUNS = (
     Run("voice-auth", "voice-2.9.0", moment(11, 19, 18), "explodes"),
     Run("support-router", "support-1.15.0-rc1", moment(11, 15, 21), "stalls"),
     Run("eta-predictor", "eta-9.5.0", moment(11, 7, 20)),
+    Run("image-tagger", "tagger-8.0.0", moment(10, 26, 19)),
+    Run("image-tagger", "tagger-8.1.0-rc1", moment(11, 20, 22), "vanishes"),
+    # An old failure that was followed by a good run.
+    Run("fraud-scorer", "fraud-4.2.0-rc1", moment(11, 1, 22), "explodes"),
 )
 
 
@@ -58,10 +62,14 @@ def _curve(run: Run) -> pl.DataFrame:
     step = np.arange(1, STEPS + 1)
     done = step / STEPS
     fall = 0.6 if run.fate == "stalls" else 0.12 + 0.48 * np.exp(-5 * done)
+    if run.fate == "vanishes":
+        fall = 0.6 - 0.03 * (1 - np.exp(-12 * done))
     loss = fall * np.exp(0.02 * rng.standard_normal(STEPS))
     gap = 0.35 * np.maximum(done - 0.35, 0) if run.fate == "overfits" else 0.0
     validation = loss + 0.015 + gap + 0.004 * rng.standard_normal(STEPS)
     gradient = (0.4 + 1.6 * np.exp(-4 * done)) * np.exp(0.15 * rng.standard_normal(STEPS))
+    if run.fate == "vanishes":
+        gradient = gradient * np.exp(-14 * done)
     if run.fate == "explodes":
         growth = np.exp(np.maximum(step - 110, 0) * 0.35)
         loss, validation, gradient = loss * growth, validation * growth, gradient * growth
@@ -74,7 +82,7 @@ def _curve(run: Run) -> pl.DataFrame:
             "step": step,
             "loss": np.round(loss, 4),
             "val_loss": np.round(validation, 4),
-            "gradient_norm": np.round(gradient, 4),
+            "gradient_norm": np.round(gradient, 8 if run.fate == "vanishes" else 4),
             "learning_rate": np.round(0.01 * np.cos(np.pi * done / 2) ** 2, 6),
         }
     )

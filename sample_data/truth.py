@@ -10,6 +10,7 @@ from burnline.sample_data.clock import END, START
 from burnline.sample_data.fleet import FLEET
 from burnline.sample_data.flights import NAME as FLIGHTS
 from burnline.sample_data.stories import STORIES, Story
+from burnline.sample_data.tensors import MISMATCHES
 from burnline.sample_data.training import RUNS
 
 Verdict = Literal["healthy", "infrastructure", "silent_model_failure", "both", "no_data"]
@@ -91,6 +92,7 @@ def truth() -> dict[str, object]:
         "models": {name: _model(name) for name in names},
         "anti_patterns": [dict(found) for found in ANTI_PATTERNS],
         "training": [{"model": run.model, "run": run.run, "fate": run.fate} for run in RUNS],
+        "tensors": [dict(found) for found in MISMATCHES],
     }
 
 

@@ -147,7 +147,8 @@ def _sentence(repeats: pl.DataFrame, interval: tuple[float, float], since: datet
     before = _listed(changed["known_version"])
     after = _listed(changed["version"])
     if before and after and before != after:
-        who = f": version {after} answers otherwise than {before} did"
+        own = repeats.filter(pl.col("version").is_in(changed["version"].drop_nulls().unique().to_list())).height
+        who = f": version {after} answers {changed.height:,} of {own:,} otherwise than {before} did"
     elif before and after:
         who = f" within version {after}: look for features that are not logged, or for chance in the model"
     else:

@@ -6,8 +6,8 @@ import re
 
 Dimensions = tuple[int | None, ...]
 
-_PREFIX = re.compile(r"^(torch|tf|tensorflow|np|numpy|jnp|jax|onnx|tensorproto|ml_dtypes)\.(dtypes?\.)?")
-_WRAPPED = re.compile(r"^(?:tensor|seq|optional|tensortype|<?dtype:?)\s*\(?\s*'?\"?([^()'\">]+)['\">)]*$")
+_WORD = re.compile(r"[a-z_][a-z0-9_]*")
+_AROUND = re.compile(r"^(dt_|type_)|(_ref|(?<=.)tensor)$")
 _OTHER_NAMES = {
     "float": "float32", "fp32": "float32", "f32": "float32", "f4": "float32", "single": "float32", "real": "float32",
     "double": "float64", "fp64": "float64", "f64": "float64", "f8": "float64",
@@ -30,12 +30,9 @@ _TENSOR_NAME = re.compile(r"^(?:serving_default_)?(.+?)(?::\d+)?$")
 
 def type_name(text: str) -> str:
     """A type under its usual name: ``torch.float32``, ``DT_FLOAT``, ``tensor(float)``, ``TYPE_FP32`` and ``<f4`` are
-    ``float32``. What is not recognised comes back in lower case."""
-    name = text.strip().lower()
-    wrapped = _WRAPPED.match(name)
-    name = _PREFIX.sub("", (wrapped.group(1) if wrapped else name).strip())
-    name = re.sub(r"^(dt_|type_)", "", name)
-    name = re.sub(r"(_ref|tensor)$", "", name).lstrip("<>=|")
+    ``float32``. The last word is what counts; what is not recognised comes back in lower case."""
+    words = _WORD.findall(text.lower().split("[")[0])
+    name = _AROUND.sub("", words[-1]) if words else text.strip().lower()
     return _OTHER_NAMES.get(name, name)
 
 
