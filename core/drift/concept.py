@@ -73,7 +73,8 @@ def course_of(fleet: Fleet, question: Question, first: int, last: int) -> Course
         kind="accuracy" if accurate else "rmse",
         labels=every,
         expectation=found,
-        curves=curves(fleet, question, every, start) if accurate and every.height else None,
+        # Delays are learnt before the window: what goes wrong in it must not teach how wrong answers are labelled.
+        curves=curves(fleet, question, every, start, first - 1) if accurate else None,
         begin=start,
         first=first,
         last=last,

@@ -109,10 +109,16 @@ def by_confidence(fleet: Fleet, question: Question, last: int) -> Expectation | 
     return Expectation(rates.sort("t"), "confidence", first, end, bad, (bad + 0.5) / (valid + 1), error)
 
 
-def curves(fleet: Fleet, question: Question, found: pl.DataFrame, first: int) -> DelayCurves:
-    """How long labels take, for wrong and right answers apart; ``found`` is ``labels`` from ``first`` on."""
+def curves(fleet: Fleet, question: Question, found: pl.DataFrame, first: int, last: int) -> DelayCurves | None:
+    """How long labels take, for wrong and right answers apart, from the requests of buckets ``first`` to ``last``.
+
+    ``found`` is ``labels`` of (at least) these; ``None`` without any.
+    """
+    early = found.filter(pl.col("t").is_between(first, last))
+    if not early.height:
+        return None
     requests = hourly(fleet.snapshot, first, fleet.last, model=question.model, measures=[REQUESTS])
     events = requests.select(row=pl.lit(0, pl.Int64), t="t", events=pl.col("valid") - pl.col("bad"))
-    rows = found.select(row=pl.lit(0, pl.Int64), t="t", known="known", valid="n", bad="bad")
-    past = cohorts(rows, events.filter(pl.col("events") > 0), fleet.last)
+    rows = early.select(row=pl.lit(0, pl.Int64), t="t", known="known", valid="n", bad="bad")
+    past = cohorts(rows, events.filter(pl.col("events") > 0, pl.col("t") <= last), fleet.last)
     return delay_curves(rows, past, at=fleet.last, count=1)

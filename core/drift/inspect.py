@@ -154,8 +154,13 @@ def _release(now: LabelledSample, rows: pl.DataFrame, old: set[str], excess: flo
     """
     if excess <= 0:
         return None, False
+    known = pl.col("_version").is_in(sorted(old))
+    begun = rows.filter(~known)["_t"].min()
+    if begun is None:
+        return None, False
+    # Older versions are held against the new ones from the moment these answered.
     parts = (
-        rows.filter(pl.col("_version").is_not_null())
+        rows.filter(pl.col("_version").is_not_null(), pl.col("_t") >= begun)
         .group_by("_version")
         .agg(
             excess=(pl.col("_events") * (pl.col("_bad") - pl.col("_expected"))).sum(),
@@ -165,7 +170,6 @@ def _release(now: LabelledSample, rows: pl.DataFrame, old: set[str], excess: flo
             rows=pl.len(),
         )
     )
-    known = pl.col("_version").is_in(sorted(old))
     fresh, usual = parts.filter(~known), parts.filter(known)
     part = float(fresh["excess"].sum()) / excess
     if not fresh.height or part < _RELEASE:

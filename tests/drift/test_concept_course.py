@@ -97,7 +97,7 @@ def test_a_rise_is_proven_and_its_onset_found() -> None:
 
 def test_an_onset_before_the_window_is_found_too() -> None:
     before = (REFERENCE + 0.5) * 24
-    late = replace(course(N, drawn(np.where(HOURS >= before, 0.12, 0.05)), RATE), first=(DAYS - 3) * DAY)
+    late = replace(course(N, drawn(np.where(before <= HOURS, 0.12, 0.05)), RATE), first=(DAYS - 3) * DAY)
     assert abs(late.period()[0] // HOUR - before) <= 3
 
 
