@@ -29,14 +29,16 @@ TOLERANCE = 1e-6
 NEWEST_ROWS = 5_000_000
 _AGREES = 0.99
 
-SCHEMA: Mapping[str, pl.DataType] = {
-    "us": pl.Int64(),
-    "inputs": pl.UInt64(),
-    "answer": pl.String(),
-    "version": pl.String(),
-    "request": pl.UInt64(),
-    "weight": pl.Float64(),
-}
+SCHEMA = pl.Schema(
+    {
+        "us": pl.Int64(),
+        "inputs": pl.UInt64(),
+        "answer": pl.String(),
+        "version": pl.String(),
+        "request": pl.UInt64(),
+        "weight": pl.Float64(),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -136,13 +138,13 @@ def _sentence(repeats: pl.DataFrame, interval: tuple[float, float], since: datet
     what = (
         "canary requests" if canaries else "requests (there are no canaries) with the same features as an earlier one"
     )
-    n, total = repeats.height, repeats["weight"].sum()
+    n, total = repeats.height, float(repeats["weight"].sum())
     changed = repeats.filter("changed")
     barely = int(repeats["barely"].sum())
     rounding = f" {barely:,} more differ by less than one part in a million, which is rounding." if barely else ""
     if since is None:
         return f"All {n:,} repeated {what} were answered as the first time.{rounding}"
-    share = changed["weight"].sum() / total
+    share = float(changed["weight"].sum()) / total
     questions = f"{changed['inputs'].n_unique():,} of {repeats['inputs'].n_unique():,} questions"
     before = _listed(changed["known_version"])
     after = _listed(changed["version"])
@@ -237,7 +239,7 @@ def _read(
     for index, found in enumerate(shapes):
         parameters[f"path{index}"] = literal_pattern(found.path)
         branches.append(_branch(found, index, numeric, canaries=canaries))
-    return frame(con, "\nunion all\n".join(branches) + "\norder by us, request", parameters).cast(dict(SCHEMA))
+    return frame(con, "\nunion all\n".join(branches) + "\norder by us, request", parameters).cast(SCHEMA)
 
 
 def _branch(found: Shape, index: int, numeric: Mapping[str, bool], *, canaries: bool) -> str:

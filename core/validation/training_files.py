@@ -273,8 +273,7 @@ def _tensors(
 
 
 def _of_model(tensors: Sequence[pl.DataFrame], model: str, until: datetime | None) -> pl.DataFrame:
-    schema: dict[str, pl.DataType] = {name: pl.String() for name in TENSOR_TEXTS}
-    schema |= {"timestamp": _TIME, "file": pl.String()}
+    schema = pl.Schema({**{name: pl.String() for name in TENSOR_TEXTS}, "timestamp": _TIME, "file": pl.String()})
     if not tensors:
         return pl.DataFrame(schema=schema)
     rows = pl.concat(tensors).with_columns(timestamp=pl.col("us").cast(_TIME)).drop("us")

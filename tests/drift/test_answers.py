@@ -21,7 +21,7 @@ def asked(*rows: tuple[int, int, str | None, str | None], ids: bool = False) -> 
     us = int(START.timestamp() * 1e6)
     return pl.DataFrame(
         [(us + 60_000_000 * m, i, a, v, n if ids else None, 1.0) for n, (m, i, a, v) in enumerate(rows)],
-        schema=dict(SCHEMA),
+        schema=SCHEMA,
         orient="row",
     )
 
