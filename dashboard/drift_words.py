@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
@@ -12,7 +13,7 @@ from burnline.dashboard import wording
 from burnline.dashboard.wording import Mark
 from burnline.results.drift import Baseline, DriftBucket, DriftReport, FeatureDrift, Role
 
-Harm = Literal["harmful", "unknown", "harmless", "steady", "no_data"]
+Harm = Literal["harmful", "unknown", "harmless", "moved", "steady", "no_data"]
 Step = Literal["1d", "1h"]
 
 # In the order in which they call for attention.
@@ -20,6 +21,7 @@ HARMS: Mapping[Harm, Mark] = {
     "harmful": Mark("Harmful", ":material/error:", "red"),
     "unknown": Mark("Harm unknown", ":material/help:", "yellow"),
     "harmless": Mark("Harmless", ":material/check_circle:", "green"),
+    "moved": Mark("Moved", ":material/swap_horiz:", "gray"),
     "no_data": Mark("No data", ":material/visibility_off:", "gray"),
     "steady": Mark("Steady", ":material/horizontal_rule:", "gray"),
 }
@@ -35,10 +37,15 @@ _SMALLEST = 0.001
 
 
 def harm(column: FeatureDrift) -> Harm:
-    """Whether a column moved, and if so whether it hurts."""
+    """Whether a column moved, and if so whether it hurts.
+
+    Labels are what answers are judged by, and segments say where requests come from: that they moved is no harm.
+    """
     if not column.drifted:
-        return "no_data" if column.n == 0 or strength(column.psi, column.psi_seasonal) is None else "steady"
-    return {True: "harmful", False: "harmless", None: "unknown"}[column.harmful]  # type: ignore[return-value]
+        return "no_data" if strength(column.psi, column.psi_seasonal) is None else "steady"
+    if column.harmful is None:
+        return "moved" if column.role in ("label", "segment") else "unknown"
+    return "harmful" if column.harmful else "harmless"
 
 
 def strength(psi: float | None, seasonal: float | None) -> float | None:
@@ -46,29 +53,36 @@ def strength(psi: float | None, seasonal: float | None) -> float | None:
     return min((value for value in (psi, seasonal) if value is not None), default=None)
 
 
-def columns(number: int) -> str:
-    """`1 column`, `3 columns`."""
-    return f"{number} column" if number == 1 else f"{number} columns"
+def headline(report: DriftReport, *, looked: bool = True) -> str:
+    """The first words of the page: how many inputs moved, whether that hurts, and whether errors need another cause.
 
-
-def headline(report: DriftReport) -> str:
-    """The first words of the page."""
+    Before the raw logs were ``looked`` at nothing is said of harm.
+    """
+    inputs = [c for c in report.features if c.role == "feature"]
+    moved = [c for c in inputs if c.drifted]
+    outputs = [c.feature for c in report.features if c.role in ("prediction", "confidence") and c.drifted]
+    name = report.model
     if not report.features:
-        return f"{report.model}: no inputs to compare"
-    moved = [c for c in report.features if c.drifted]
-    concept = ", its errors are not explained by its inputs" if report.concept.drifted else ""
-    if not moved:
-        return f"{report.model}: no input or output drifted{concept}"
-    number = f"{len(moved)} of {columns(len(report.features))} drifted"
-    return f"{report.model}: {number}, {hurting(moved)}{concept}"
+        return f"{name}: no inputs to compare"
+    if moved:
+        said = f"{len(moved)} of {len(inputs)} inputs drifted" + (f", {hurting(moved)}" if looked else "")
+    elif outputs:
+        said = f"no input drifted, its {' and '.join(outputs)} did"
+    else:
+        said = "no input drifted"
+    if report.concept.drifted:
+        said += ", and the same inputs fail more often" if moved else ", but the same inputs fail more often"
+    return f"{name}: {said}"
 
 
 def hurting(moved: Iterable[FeatureDrift]) -> str:
     """How many of the drifted columns hurt."""
     found = [harm(c) for c in moved]
     if hurt := found.count("harmful"):
-        return f"{hurt} hurt{'s' if hurt == 1 else ''}"
-    return "whether it hurts is unknown" if "unknown" in found else "none hurts"
+        return "and it hurts" if len(found) == 1 else f"{hurt} hurt{'s' if hurt == 1 else ''}"
+    if "unknown" in found:
+        return "whether it hurts is unknown"
+    return "and it does no harm" if len(found) == 1 else "none hurts"
 
 
 def psi(value: float | None) -> str:
@@ -83,21 +97,6 @@ def p_value(p: float | None) -> str:
     if p is None:
         return wording.NONE
     return f"below {_SMALLEST:g}" if p < _SMALLEST else f"{p:.3f}"
-
-
-def points(share: float | None) -> str:
-    """A difference of two shares in percentage points, with its sign."""
-    if share is None:
-        return wording.NONE
-    return f"{share * 100:+.2f}{wording.NBSP}points".replace("-", "−")
-
-
-def between(limits: tuple[float, float] | None) -> str:
-    """An interval of a difference of shares, in percentage points."""
-    if limits is None:
-        return wording.NONE
-    low, high = (f"{value * 100:+.2f}".replace("-", "−") for value in limits)
-    return f"{low} to {high}"
 
 
 def number(value: float) -> str:
@@ -145,14 +144,8 @@ def against(reference: Baseline | None) -> str:
     """What a window is compared with, in one line."""
     if reference is None:
         return "nothing to compare with"
-    rows = f"{wording.count(reference.rows)} rows"
-    return f"against {_lower(reference.sentence)} ({rows})"
-
-
-def _lower(sentence: str) -> str:
-    """A sentence as a part of another one."""
-    text = sentence.strip().rstrip(".")
-    return text[:1].lower() + text[1:] if text[:2] != text[:2].upper() else text
+    text = reference.sentence.strip().rstrip(".")
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
@@ -167,3 +160,9 @@ def since(at: datetime | None, until: datetime, zone: ZoneInfo) -> str:
         return wording.NONE
     elapsed = until - at
     return f"{wording.brief(at, zone)}, {wording.duration(elapsed)} ago" if elapsed > timedelta(0) else "just now"
+
+
+def plain(text: str) -> str:
+    """Text that names values of a log, safe in Markdown."""
+    escaped = re.sub(r"[\\`*\[\]$~<>]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)
+    return re.sub(r":(?=[a-z])", r"\\:", escaped)

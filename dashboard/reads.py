@@ -23,6 +23,7 @@ from burnline.results.drift import Distribution, DriftReport
 from burnline.results.validation import ValidationReport
 from burnline.rollups.expected import SurrogateInfo
 from burnline.spec.model import Model
+from burnline.spec.schema import schema_path
 from burnline.workspace import Workspace
 
 
@@ -46,10 +47,11 @@ def _answer(
     return getattr(_workspace, question)(**dict(arguments))
 
 
-def _ask(question: str, arguments: Mapping[str, object]) -> Any:
+def _ask(question: str, arguments: Mapping[str, object], edited: int = 0) -> Any:
+    """The answer as of the current rollups and definitions; ``edited`` tells versions of what else it rests on."""
     folder = state.workspace_folder()
     source, version = _current(folder)
-    return _answer(source, folder, version, question, tuple(arguments.items()))
+    return _answer(source, folder, f"{version}/{edited}", question, tuple(arguments.items()))
 
 
 def workspace() -> Workspace:
@@ -216,10 +218,13 @@ def segments_between(model: str, slo: str, start: datetime, end: datetime) -> pl
     return answer
 
 
-def drift(model: str, start: datetime, end: datetime, baseline: str, step: str) -> DriftReport:
-    """What changed in the inputs and outputs of a model over [start, end), and whether it hurts."""
+def drift(model: str, start: datetime, end: datetime, baseline: str, step: str, *, raw: bool = True) -> DriftReport:
+    """What changed in the inputs and outputs of a model over [start, end), and whether it hurts.
+
+    Without ``raw`` whether it hurts stays unknown, and nothing waits for the raw logs.
+    """
     answer: DriftReport = _ask(
-        "drift", {"model": model, "start": start, "end": end, "baseline": baseline, "step": step}
+        "drift", {"model": model, "start": start, "end": end, "baseline": baseline, "step": step, "raw": raw}
     )
     return answer
 
@@ -232,7 +237,19 @@ def distribution(model: str, feature: str, start: datetime, end: datetime, basel
     return answer
 
 
-def validation(model: str) -> ValidationReport:
-    """Whether the newest data of a model are as they must be, stage by stage."""
-    answer: ValidationReport = _ask("validate", {"model": model})
+def validation(model: str, start: datetime, end: datetime) -> ValidationReport:
+    """Whether the data of a model in [start, end) are as they must be, stage by stage."""
+    answer: ValidationReport = _ask("validate", {"model": model, "start": start, "end": end}, _schema_written(model))
     return answer
+
+
+def schema(model: str) -> str:
+    """What the data of a model must look like, as YAML."""
+    answer: str = _ask("schema", {"model": model}, _schema_written(model))
+    return answer
+
+
+def _schema_written(model: str) -> int:
+    """When the schema of a model was edited last; 0 while it is inferred."""
+    path = schema_path(workspace().spec.path, model)
+    return path.stat().st_mtime_ns if path.is_file() else 0

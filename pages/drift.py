@@ -4,6 +4,7 @@ import streamlit as st
 
 from burnline.dashboard import drift_words, reads, wording
 from burnline.dashboard.charts.drift_grid import grid
+from burnline.dashboard.drift_errors import unit_of
 from burnline.dashboard.parts import drift_place
 from burnline.dashboard.parts.drift_concept import drift_concept
 from burnline.dashboard.parts.drift_controls import controls
@@ -12,6 +13,7 @@ from burnline.dashboard.parts.drift_empty import hints, no_columns
 from burnline.dashboard.parts.drift_map import PAGE, drift_map, shows_all
 from burnline.dashboard.parts.drift_table import drift_table
 from burnline.dashboard.parts.drift_tiles import tiles
+from burnline.dashboard.parts.drift_wait import looked, wait
 from burnline.dashboard.parts.header import head
 from burnline.dashboard.parts.validation_tab import validation_tab
 
@@ -19,39 +21,46 @@ at, zone = reads.as_of()
 
 title = st.container()
 asked = controls(reads.status().models, at)
-name, step, way = asked.model.model, asked.step, asked.baseline
+name, unit = asked.model.model, unit_of(asked.model)
 with st.spinner(f"Comparing the inputs of {name} with their baseline …"):
-    report = reads.drift(name, asked.start, asked.end, way, step)
-    drawn = reads.drift(name, asked.since, asked.end, way, step)
+    # Rollups answer at once; whether it hurts is in the raw logs, and is waited for below.
+    report = reads.drift(name, asked.start, asked.end, asked.baseline, asked.step, raw=looked(asked))
+    drawn = reads.drift(name, asked.since, asked.end, asked.baseline, asked.step, raw=False)
 with title:
     head(
-        drift_words.headline(report),
+        drift_words.headline(report, looked=looked(asked)),
         f"{drift_words.span(report.window.from_, report.window.to, zone)} · {drift_words.against(report.reference)} · "
         f"as of {wording.moment(at, zone)}",
     )
-    st.markdown(report.sentence)
+    if looked(asked):
+        st.markdown(drift_words.plain(report.sentence))
 hints(report)
 
-inputs, concept, quality = st.tabs(
-    ["Inputs and outputs", "Concept drift", "Data quality"], key="tab", bind="query-params"
-)
+names = ["Inputs and outputs", "Concept drift", "Data quality"]
+inputs, concept, quality = st.tabs(names, key="tab", bind="query-params")
 if inputs.open:
     with inputs:
         if not report.features:
             no_columns(report)
         else:
             drift_place.follow_clicks()
-            tiles(report, drawn)
-            found = grid(report.features, drawn.buckets, step, most=None if shows_all(len(report.features)) else PAGE)
+            tiles(report, drawn, unit)
+            found = grid(
+                report.features, drawn.buckets, asked.step, most=None if shows_all(len(report.features)) else PAGE
+            )
             here = drift_place.place(name, report.features, found.times)
-            drift_map(report, found, asked, drawn.concept.days, here, zone)
-            bucket = reads.drift(name, here.start, here.end, way, step) if here.start and here.end else None
-            shares = reads.distribution(name, here.feature, here.start or asked.start, here.end or asked.end, way)
-            drift_detail(report, bucket, shares, here, found.times, zone)
-            drift_table(report, zone)
+            drift_map(report, found, asked, drawn.concept.days, here, unit, zone)
+            values = reads.distribution(
+                name, here.feature, here.start or asked.start, here.end or asked.end, asked.baseline
+            )
+            drift_detail(report, values, drawn.buckets, here, found.times, unit, zone)
+            drift_table(report, unit, zone)
 if concept.open:
     with concept:
-        drift_concept(name, report.concept, drawn.concept.days, zone)
+        drift_concept(name, report.concept, drawn.concept.days, unit, zone)
 if quality.open:
     with quality:
-        validation_tab(name, zone)
+        validation_tab(name, asked.start, asked.end, zone)
+
+with title:
+    wait(asked)

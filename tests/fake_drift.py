@@ -85,7 +85,7 @@ _COLUMNS = (
     Column("prediction", role="prediction", values=("no", "yes", "unsure"), shift=0.15, days=8.5, harmful=True),
     Column("confidence", role="confidence", shift=-0.4, days=8.5),
     Column("label", role="label", values=("no", "yes", "unsure")),
-    Column("version", role="segment", values=("v14", "v15", "v16"), shift=1.0, days=8.375, harmful=False),
+    Column("version", role="segment", values=("v14", "v15", "v16"), shift=1.0, days=8.375),
     Column("region", role="segment", values=("eu-west", "us-east", "ap-south", "none")),
 )
 _WIDE = tuple(
@@ -140,11 +140,14 @@ class FakeDrift:
         end: datetime | None = None,
         baseline: Way = "reference",
         step: Literal["1d", "1h"] = "1d",
+        raw: bool = True,
     ) -> DriftReport:
-        """What changed over the window, by default the last seven days."""
-        until = end or NOW
+        """What changed over the window, by default the last seven days; harm is known with ``raw`` only."""
+        until = min(end or NOW, NOW)
         since = max(start or until - timedelta(days=7), FIRST)
+        unknown = {"harmful": None, "badness_moved": None, "badness_interval": None}
         found = tuple(_measured(model, c, since, until, baseline) for c in columns(model))
+        found = found if raw else tuple(f.model_copy(update=unknown) for f in found)
         drifted = [f for f in found if f.drifted]
         reference = None if not found else _baseline(model, since, until, baseline)
         return DriftReport(
@@ -172,6 +175,7 @@ class FakeDrift:
     ) -> Distribution:
         """Then and now, side by side."""
         column = next(c for c in columns(model) if c.name == feature)
+        end = min(end, NOW)
         before, now = _reference(model, column, start, end, baseline), _sum(model, column, start, end)
         edges = tuple(float(e) for e in column.edges)
         total, known = float(now.sum()), float(now[:-1].sum())
@@ -232,10 +236,23 @@ class FakeDrift:
             else "Requests fail as often as their inputs explain.",
         )
 
-    def validate(self, model: str, path: str | None = None, *, at: datetime | None = None) -> ValidationReport:
-        """The checks of each stage."""
+    def schema(self, model: str) -> str:
+        """What the data must look like."""
+        names = "".join(f"    {c.name}: {{type: number}}\n" for c in columns(model))
+        return f"kind: Schema\nmetadata: {{name: {model}}}\nspec:\n  columns:\n{names}"
+
+    def validate(
+        self,
+        model: str,
+        path: str | None = None,
+        *,
+        at: datetime | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> ValidationReport:
+        """The checks of each stage, over the hours of the window."""
         broken = model == "fraud"
-        rows = round(HOURS * _PER_HOUR)
+        rows = round(((end or NOW) - (start or NOW - timedelta(days=1))) / timedelta(hours=1) * _PER_HOUR)
         stages = tuple(_stages(model, rows, broken)) if columns(model) else ()
         failed = sum(not c.passed for s in stages for c in s.checks)
         return ValidationReport(
@@ -345,8 +362,8 @@ def _buckets(
         judged = min((s for s in (strength, seasonal) if s is not None), default=0.0)
         yield DriftBucket(
             feature=column.name,
-            from_=begin,
-            to=begin + length,
+            from_=max(begin, since),
+            to=min(begin + length, until),
             n=float(now.sum()),
             psi=strength,
             psi_seasonal=seasonal,
@@ -366,7 +383,7 @@ def _baseline(model: str, since: datetime, until: datetime, way: Way) -> Baselin
             rows=_PER_HOUR * ((since - earlier) / timedelta(hours=1)),
             seasonal=False,
             provisional=False,
-            sentence="the same length of time before the window",
+            sentence="Compared with the same length of time before the window.",
         )
     young = model == YOUNG
     return Baseline(
@@ -376,7 +393,7 @@ def _baseline(model: str, since: datetime, until: datetime, way: Way) -> Baselin
         rows=_PER_HOUR * WEEK,
         seasonal=not young,
         provisional=young,
-        sentence="the first 7 days of the log" + (", of which 3 are over" if young else ""),
+        sentence=f"Compared with the first days of the log{', of which 3 are over' if young else ''}: 15,120 rows.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import plotly.graph_objects as go
@@ -17,6 +18,7 @@ OTHER = "<other>"
 # More bars than this are not told apart; what lies in the outermost two thousandths on both sides is left out.
 _MOST_BARS, _TAIL = 44, 0.002
 _MOST_VALUES = 12
+_NOTABLE = 0.005
 _LONGEST = 26
 
 
@@ -65,9 +67,14 @@ def categories(found: Distribution) -> list[Bar]:
 
 
 def grown(found: Distribution, most: int = 3) -> list[Bar]:
-    """The bins or categories whose share grew most."""
-    bars = categories(found) if found.kind == "categorical" else inside(found)
-    return [b for b in sorted(bars, key=lambda b: -b.grown)[:most] if b.grown > 0.005]
+    """The categories whose share grew most, or the stretches of neighbouring bins that did."""
+    bars = categories(found) if found.kind == "categorical" else _stretches(inside(found))
+    return [b for b in sorted(bars, key=lambda b: -b.grown)[:most] if b.grown > _NOTABLE]
+
+
+def _stretches(bins: list[Bar]) -> list[Bar]:
+    runs = groupby(bins, key=lambda b: b.grown > 0)
+    return [_joined(list(run)) for growing, run in runs if growing]
 
 
 def distribution(found: Distribution) -> go.Figure:

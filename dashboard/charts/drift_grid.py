@@ -82,12 +82,18 @@ def grid(
         shown = members[: most if title == "Features" else others]
         if shown:
             rows += [*([Row(title=title)] if rows or title != "Features" else []), *(Row(column=c) for c in shown)]
-    by_cell = {(b.feature, b.from_.astimezone(UTC)): b for b in buckets}
+    by_cell = {(b.feature, begin(b, step)): b for b in buckets}
     times = _axis({at for _, at in by_cell}, step)
     cells = tuple(
         tuple(by_cell.get((row.column.feature, at)) if row.column is not None else None for at in times) for row in rows
     )
     return Grid(tuple(rows), times, step, cells)
+
+
+def begin(bucket: DriftBucket, step: Step) -> datetime:
+    """Where its day (UTC) or hour begins: a bucket at the edge of the window begins with the window."""
+    whole = bucket.from_.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return whole.replace(hour=0) if step == "1d" else whole
 
 
 def _axis(present: set[datetime], step: Step) -> tuple[datetime, ...]:

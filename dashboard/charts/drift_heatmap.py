@@ -15,6 +15,7 @@ from burnline.dashboard.charts import drift_lane
 from burnline.dashboard.charts.canvas import AXIS, dress, note
 from burnline.dashboard.charts.drift_grid import Grid, Row
 from burnline.dashboard.charts.palette import BAD, INFO, MUTE, OK, WARN, alpha
+from burnline.dashboard.drift_errors import Unit
 from burnline.dashboard.drift_words import Harm, harm
 from burnline.results.drift import ConceptDay
 
@@ -31,6 +32,13 @@ _SCALE = [
     [_ZERO + 2.0 / (_HIGH - _LOW), "#E06A2B"],
     [1.0, BAD],
 ]
+# That requests come from elsewhere is news, no alarm.
+_QUIET = [
+    [0.0, alpha(MUTE, 0.07)],
+    [_ZERO - 1e-4, alpha(MUTE, 0.25)],
+    [_ZERO, alpha(INFO, 0.4)],
+    [1.0, alpha(INFO, 0.75)],
+]
 _ROW, _DENSE_ROW, _MANY_ROWS = 23, 17, 40
 _TOP, _FOOT = 22, 26
 _WORDS = 66
@@ -39,13 +47,21 @@ _LONGEST = 24
 _MOST_TICKS = 4
 # Unseen markers take the clicks; beyond this number only what stands out has one.
 MOST_TARGETS = 4500
-_INKS: dict[Harm, str] = {"harmful": BAD, "unknown": "#B0741A", "harmless": MUTE, "steady": MUTE, "no_data": MUTE}
+_INKS: dict[Harm, str] = {
+    "harmful": BAD,
+    "unknown": "#B0741A",
+    "harmless": MUTE,
+    "moved": MUTE,
+    "steady": MUTE,
+    "no_data": MUTE,
+}
 _SHORT: dict[Harm, str] = {
     "harmful": "<b>harmful</b>",
     "unknown": "unknown",
     "harmless": "harmless",
-    "steady": "",
+    "moved": "moved",
     "no_data": "no data",
+    "steady": "",
 }
 
 
@@ -55,6 +71,7 @@ def drift_heatmap(
     zone: ZoneInfo,
     *,
     concept: Sequence[ConceptDay] = (),
+    unit: Unit = "share",
     judged: tuple[datetime, datetime] | None = None,
     selected: tuple[str, datetime | None] | None = None,
 ) -> go.Figure:
@@ -69,7 +86,7 @@ def drift_heatmap(
     lane = drift_lane.HEIGHT if concept else 0
     total = _TOP + tall * rows + lane + _FOOT
     psi = found.judged()
-    figure = go.Figure([_nothing(psi, found), _hatch(psi, found), _heat(psi, found, threshold)])
+    figure = go.Figure([_nothing(psi, found), _hatch(psi, found), *_heat(psi, found, threshold)])
     if unfinished := _unfinished(psi, found):
         figure.add_trace(unfinished)
     figure.add_trace(_targets(psi, found, threshold, zone))
@@ -78,7 +95,7 @@ def drift_heatmap(
     bottom = (lane + _FOOT - 8) / inside if concept else 0.0
     notes, shapes = _words(found), _frames(found, judged, selected)
     if concept:
-        notes += drift_lane.draw(figure, found, concept, domain=(0.0, (lane - drift_lane.HEAD) / inside))
+        notes += drift_lane.draw(figure, found, concept, unit, domain=(0.0, (lane - drift_lane.HEAD) / inside))
     figure.update_layout(hovermode="closest", annotations=notes, shapes=shapes, margin={"t": _TOP, "b": _FOOT})
     places, labels = _ticks(found, zone)
     # Who scrolls through many rows wants the days where the page begins.
@@ -139,21 +156,26 @@ def _hatch(psi: np.ndarray[Any, Any], found: Grid) -> go.Scatter:
     )
 
 
-def _heat(psi: np.ndarray[Any, Any], found: Grid, threshold: float) -> go.Heatmap:
+def _heat(psi: np.ndarray[Any, Any], found: Grid, threshold: float) -> list[go.Heatmap]:
+    """Segments in quiet colours, all else in those that call for attention."""
     with np.errstate(divide="ignore"):
         z = np.clip(np.log2(psi / threshold), _LOW, _HIGH)
     proven = np.array([[b is not None and b.drifted for b in cells] for cells in found.cells], dtype=bool)
     z = np.where(~proven & (z >= _CALM), _CALM, z)
-    return go.Heatmap(
-        z=z.astype("float32"),
-        xgap=_gap(found),
-        ygap=2,
-        zmin=_LOW,
-        zmax=_HIGH,
-        colorscale=_SCALE,
-        hoverinfo="skip",
-        showscale=False,
-    )
+    segments = np.array([r.column is not None and r.column.role == "segment" for r in found.rows])[:, None]
+    return [
+        go.Heatmap(
+            z=np.where(kept, z, np.nan).astype("float32"),
+            xgap=_gap(found),
+            ygap=2,
+            zmin=_LOW,
+            zmax=_HIGH,
+            colorscale=scale,
+            hoverinfo="skip",
+            showscale=False,
+        )
+        for kept, scale in ((~segments, _SCALE), (segments, _QUIET))
+    ]
 
 
 def _unfinished(psi: np.ndarray[Any, Any], found: Grid) -> go.Scatter | None:
@@ -212,7 +234,7 @@ def _words(found: Grid) -> list[dict[str, Any]]:
             xref="paper",
             xanchor="left",
             xshift=8,
-            font={"size": 11, "color": _INKS[what]},
+            font={"size": 11, "color": _INKS.get(what, MUTE)},
         )
         for i, what in said
         if _SHORT[what]

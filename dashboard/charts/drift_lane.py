@@ -8,20 +8,22 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from burnline.dashboard import drift_words, wording
+from burnline.dashboard import drift_errors, drift_words, wording
 from burnline.dashboard.charts.canvas import GRID, dress, note
 from burnline.dashboard.charts.drift_grid import Grid
 from burnline.dashboard.charts.palette import BAD, INFO, MUTE, alpha
+from burnline.dashboard.drift_errors import Unit
 from burnline.results.drift import ConceptDay
 
 HEIGHT, HEAD = 132, 46
 _TITLE = "<b>Concept drift</b>"
+_FORMATS: dict[Unit, str] = {"share": ".1~%", "distance": ".3~g"}
 
 
-def gap_figure(days: Sequence[ConceptDay]) -> go.Figure:
-    """Realised share of bad outcomes with its interval, and what the inputs explain, per day."""
+def gap_figure(days: Sequence[ConceptDay], unit: Unit) -> go.Figure:
+    """Realised errors with their interval, and what the inputs explain, per day."""
     ordered = sorted(days, key=lambda d: d.day)
-    traces, top = _traces(ordered, {d.day: float(i) for i, d in enumerate(ordered)}, 1.0, "y")
+    traces, top = _traces(ordered, {d.day: float(i) for i, d in enumerate(ordered)}, 1.0, "y", unit)
     figure = go.Figure(traces)
     dress(figure, 240)
     figure.update_layout(bargap=0, hovermode="closest")
@@ -32,23 +34,23 @@ def gap_figure(days: Sequence[ConceptDay]) -> go.Figure:
         tickvals=places,
         ticktext=[wording.day(drift_words.utc_day(ordered[i].day)) for i in places],
     )
-    figure.update_yaxes(range=[0, top], tickformat=".1~%", nticks=5, ticksuffix="  ")
+    figure.update_yaxes(range=[0, top], tickformat=_FORMATS[unit], nticks=5, ticksuffix="  ")
     return figure
 
 
 def draw(
-    figure: go.Figure, found: Grid, days: Sequence[ConceptDay], *, domain: tuple[float, float]
+    figure: go.Figure, found: Grid, days: Sequence[ConceptDay], unit: Unit, *, domain: tuple[float, float]
 ) -> list[dict[str, Any]]:
     """Adds the days to the time axis of the drift map, on a second y axis over ``domain``; returns the words."""
     places = {d.day: found.index(d.day.astimezone(UTC) + timedelta(hours=12)) for d in days}
     shown = [d for d in days if -0.5 <= places[d.day] <= len(found.times) - 0.5]
-    traces, top = _traces(shown, places, 1.0 if found.step == "1d" else 24.0, "y2")
+    traces, top = _traces(shown, places, 1.0 if found.step == "1d" else 24.0, "y2", unit)
     figure.add_traces(traces)
     figure.update_layout(
         yaxis2={
             "domain": domain,
             "range": [0, top],
-            "tickformat": ".1~%",
+            "tickformat": _FORMATS[unit],
             "nticks": 4,
             "gridcolor": GRID,
             "zeroline": False,
@@ -64,7 +66,7 @@ def draw(
 
 
 def _traces(
-    days: Sequence[ConceptDay], places: Mapping[datetime, float], per_day: float, axis: str
+    days: Sequence[ConceptDay], places: Mapping[datetime, float], per_day: float, axis: str, unit: Unit
 ) -> tuple[list[go.Bar | go.Scatter], float]:
     """A dot with its interval per day, red where it is more than the inputs explain, and the line that they explain;
     days whose labels still come in are hatched. Also returns the height of the lane."""
@@ -112,19 +114,19 @@ def _traces(
                 "symbol": ["diamond" if d.drifted else "circle" for d in known],
                 "line": {"color": colors, "width": 1.4},
             },
-            text=[_said(d) for d in known],
+            text=[_said(d, unit) for d in known],
             hovertemplate="%{text}<extra></extra>",
             **common,
         ),
     ], top
 
 
-def _said(day: ConceptDay) -> str:
-    low, high = (wording.percent(v, 2) for v in day.interval)
+def _said(day: ConceptDay, unit: Unit) -> str:
+    low, high = (drift_errors.level(v, unit) for v in day.interval)
     verdict = "<b>more than the inputs explain</b>" if day.drifted else "as the inputs explain"
     late = "<br>labels still come in" if day.provisional else ""
     return (
-        f"<b>{wording.day(drift_words.utc_day(day.day))}</b>: {verdict}<br>{wording.percent(day.realised, 2)} bad "
-        f"({low} to {high}), {wording.percent(day.expected, 2)} expected<br>"
+        f"<b>{wording.day(drift_words.utc_day(day.day))}</b>: {verdict}<br>{drift_errors.level(day.realised, unit)} "
+        f"({low} to {high}), expected {drift_errors.level(day.expected, unit)}<br>"
         f"{wording.count(day.labelled)} labelled{late}"
     )

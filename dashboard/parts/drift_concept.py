@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
-from burnline.dashboard import drift_words, state, wording
+from burnline.dashboard import drift_errors, drift_words, state, wording
 from burnline.dashboard.charts.drift_lane import gap_figure
+from burnline.dashboard.drift_errors import Unit
 from burnline.dashboard.wording import Mark
 from burnline.results.drift import ChangedAnswers, ConceptDay, ConceptDrift, ConceptRegion
 
@@ -23,26 +24,27 @@ _VERDICTS = {
 _MILLION = 1e6
 
 
-def drift_concept(model: str, concept: ConceptDrift, days: Sequence[ConceptDay], zone: ZoneInfo) -> None:
+def drift_concept(model: str, concept: ConceptDrift, days: Sequence[ConceptDay], unit: Unit, zone: ZoneInfo) -> None:
     """Draws the verdict with its gap, `days`, where the unexplained errors are, and the canaries."""
     with st.container(border=True, key="card-concept"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader("Do the same inputs fail more often?", anchor=False, width="content")
             concept_badge(concept)
-        st.markdown(concept.reason)
-        for said in _facts(concept, zone):
+        st.markdown(drift_words.plain(concept.reason))
+        for said in _facts(concept, unit, zone):
             st.markdown(f":small[{said}]")
         if days:
             st.caption(
-                "Share of bad outcomes per day of the request (UTC): dots with 95 % interval are :blue[**realised**], "
+                f"{drift_errors.name(unit).capitalize()} per day of the request (UTC): dots with 95 % interval are "
+                ":blue[**realised**], "
                 "the line is what the inputs lead one to :gray[**expect**]; :red[red] is more than that, hatched days "
                 "still wait for labels."
             )
             st.plotly_chart(
-                gap_figure(days),
+                gap_figure(days, unit),
                 key="concept-days",
                 config={"displayModeBar": False},
-                alt=f"Realised and expected share of bad outcomes of {model} per day",
+                alt=f"Realised and expected {drift_errors.name(unit)} of {model} per day",
             )
         if concept.slo is not None:
             st.page_link(
@@ -64,13 +66,15 @@ def concept_badge(concept: ConceptDrift) -> None:
     st.badge(mark.word, icon=mark.icon, color=mark.color)
 
 
-def _facts(concept: ConceptDrift, zone: ZoneInfo) -> list[str]:
+def _facts(concept: ConceptDrift, unit: Unit, zone: ZoneInfo) -> list[str]:
     said = []
     if concept.estimated is not None and concept.realised is not None:
+        beyond, limits = drift_errors.unexplained(concept, unit)
+        expected, realised = (1 - v if unit == "share" else v for v in (concept.estimated, concept.realised))
         said.append(
-            f"The inputs lead one to expect {wording.percent(concept.estimated, 2)} good; the labels of the same "
-            f"requests say {wording.percent(concept.realised, 2)}: a gap of {drift_words.points(concept.gap)} "
-            f"(95 %: {drift_words.between(concept.interval)})."
+            f"The inputs lead one to expect {drift_errors.level(expected, unit)}; the labels of the same requests say "
+            f"{drift_errors.level(realised, unit)}: {drift_errors.change(beyond, unit)} "
+            f"(95 %: {drift_errors.between(limits, unit)})."
         )
     if concept.since is not None:
         said.append(f"It began {wording.moment(concept.since, zone)}.")
@@ -90,7 +94,7 @@ def _regions(where: Sequence[ConceptRegion], drifted: bool | None) -> None:
                 else "No part of the inputs fails more often than it should."
             )
             return
-        st.markdown(where[0].sentence)
+        st.markdown(drift_words.plain(where[0].sentence))
         st.dataframe(
             pl.DataFrame([_region(one) for one in where], infer_schema_length=None),
             hide_index=True,
@@ -105,18 +109,23 @@ def _region(one: ConceptRegion) -> dict[str, Any]:
     return {
         "where": " · ".join(f"{column} {values}" for column, values in one.where.items()),
         "share": one.share_of_excess * 100,
-        "bad": wording.count(one.bad),
-        "expected": wording.count(one.expected),
+        "bad": _amount(one.bad),
+        "expected": _amount(one.expected),
         "valid": wording.count(one.valid),
     }
+
+
+def _amount(value: float) -> str:
+    """Bad outcomes, or squared errors, which may be below one."""
+    return wording.count(round(value)) if value >= 100 else drift_words.number(value)
 
 
 def _columns() -> dict[str, Any]:
     config = st.column_config
     return {
-        "where": config.TextColumn("Where", width="medium"),
+        "where": config.TextColumn("Where", width=300),
         "share": config.ProgressColumn(
-            "Share of the excess", min_value=0, max_value=100, format="%.0f %%", color="red", width=140
+            "Share of the excess", min_value=0, max_value=100, format="%.0f %%", color="red", width=130
         ),
         "bad": config.TextColumn("Bad", width=70, alignment="right"),
         "expected": config.TextColumn("Expected", width=76, alignment="right"),
@@ -137,11 +146,11 @@ def _answers(answers: ChangedAnswers | None, zone: ZoneInfo) -> None:
                 st.badge(mark.word, icon=mark.icon, color=mark.color)
         if answers is None:
             st.caption(
-                "The log has no canaries: requests with known answers that are sent again and again. Mark them in the "
-                "column `canary`, and a model that answers the same request differently is found without any label."
+                "No request came twice. Send requests with known answers again and again and mark them in the column "
+                "`canary`: a model that answers the same request differently is then found without any label."
             )
             return
-        st.markdown(answers.sentence)
+        st.markdown(drift_words.plain(answers.sentence))
         if not answers.repeated:
             return
         share = answers.changed / answers.repeated

@@ -58,8 +58,10 @@ def controls(models: Sequence[ModelStatus], at: datetime) -> Question:
 
 
 def question(model: ModelStatus, start: datetime, end: datetime, way: Way, step: Step) -> Question:
-    """Days are drawn for thirty days at least, hours for seven days at most."""
-    since = min(start, end - _MAP_DAYS) if step == "1d" else max(start, end - _MOST_HOURS)
+    """Days are drawn from a midnight thirty days ago at least, hours for seven days at most."""
+    if step == "1h":
+        return Question(model, start, end, max(start, end - _MOST_HOURS), way, step)
+    since = min(start, end - _MAP_DAYS).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return Question(model, start, end, since, way, step)
 
 
@@ -72,14 +74,16 @@ def _segmented(label: str, options: Collection[str], key: str, about: str) -> st
 
 
 def _window(window: str, at: datetime) -> tuple[datetime, datetime]:
+    # Windows are whole hours; the running one belongs to the last.
+    end = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     days = _DAYS[window]
     if days is not None:
-        return at - timedelta(days=days), at
+        return end - timedelta(days=days), end
     last = at.astimezone(UTC).date()
     first = _date("From", "from", last - timedelta(days=13), last)
     final = _date("To", "to", last, last)
     first, final = min(first, final), max(first, final)
-    return _midnight(first), min(_midnight(final + timedelta(days=1)), at)
+    return _midnight(first), min(_midnight(final + timedelta(days=1)), end)
 
 
 def _date(label: str, key: str, default: date, last: date) -> date:

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from burnline.dashboard import drift_words, wording
+from burnline.dashboard import drift_errors, drift_words, wording
 from burnline.dashboard.charts import drift_distribution as chart
+from burnline.dashboard.charts.drift_grid import begin
+from burnline.dashboard.drift_errors import Unit
 from burnline.dashboard.parts import drift_place, drift_tests
 from burnline.dashboard.parts.drift_place import Place
-from burnline.results.drift import Distribution, DriftReport, FeatureDrift
+from burnline.results.drift import Distribution, DriftBucket, DriftReport, FeatureDrift
+
+_MOST_NEW = 5
 
 
 def drift_detail(
     report: DriftReport,
-    bucket: DriftReport | None,
-    found: Distribution | None,
+    found: Distribution,
+    buckets: Iterable[DriftBucket],
     here: Place,
     times: Sequence[datetime],
+    unit: Unit,
     zone: ZoneInfo,
 ) -> None:
-    """Draws the column of ``here``; ``bucket`` are the tests of the one bucket that is looked at, if one is."""
-    column = _of(report, here.feature)
-    measured = (bucket and _of(bucket, here.feature)) or column
-    if column is None or measured is None:
-        return
+    """Draws the column of ``here``; ``found`` are its values there, ``buckets`` what was measured day by day."""
+    column = next(c for c in report.features if c.feature == here.feature)
+    when = "over the window" if here.start is None else _when(here, zone)
     with st.container(border=True, key="card-drift-detail"):
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
@@ -37,19 +40,18 @@ def drift_detail(
                 st.badge(drift_words.ROLES[column.role], icon=":material/data_object:", color="blue")
             with st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content"):
                 drift_place.pickers(report.features, times, here, zone)
-        st.markdown(column.reason)
-        for said in _facts(column, report, zone):
-            st.markdown(f":small[{said}]")
-        when = "over the window" if here.start is None else _when(here, zone)
+        st.markdown(drift_words.plain(column.reason))
+        if facts := _facts(column, report, unit, zone):
+            st.markdown(f":small[{facts}]")
+        if here.start is not None:
+            bucket = next((b for b in buckets if b.feature == here.feature and begin(b, here.step) == here.start), None)
+            said = drift_words.cell(bucket, report.threshold).replace("<b>", "**").replace("</b>", "**")
+            st.markdown(f":small[{when[0].upper()}{when[1:]}: {said.replace('<br>', ' · ')}]")
         left, right = st.columns([6, 5], gap="medium")
         with left:
             _then_and_now(found, report, when)
         with right:
-            drift_tests.tests(measured, report.threshold, when)
-
-
-def _of(report: DriftReport, feature: str) -> FeatureDrift | None:
-    return next((c for c in report.features if c.feature == feature), None)
+            drift_tests.tests(column, found, report.threshold, when)
 
 
 def _when(here: Place, zone: ZoneInfo) -> str:
@@ -58,24 +60,24 @@ def _when(here: Place, zone: ZoneInfo) -> str:
     return f"on {named} (UTC)" if here.step == "1d" else f"in the hour from {named}"
 
 
-def _facts(column: FeatureDrift, report: DriftReport, zone: ZoneInfo) -> list[str]:
+def _facts(column: FeatureDrift, report: DriftReport, unit: Unit, zone: ZoneInfo) -> str:
     said = []
     if column.first_seen is not None:
         said.append(f"First seen {drift_words.since(column.first_seen, report.window.to, zone)}.")
     if column.badness_moved is not None:
         said.append(
-            f"Its shift moves the expected share of bad outcomes by {drift_words.points(column.badness_moved)} "
-            f"(95 %: {drift_words.between(column.badness_interval)})."
+            f"Its shift moves the {drift_errors.what_moves(unit)} by {drift_errors.change(column.badness_moved, unit)} "
+            f"(95 %: {drift_errors.between(column.badness_interval, unit)})."
         )
     if column.unseen_values:
-        named = ", ".join(f"`{_plain(v)}`" for v in column.unseen_values[:5])
-        more = len(column.unseen_values) - 5
+        named = ", ".join(f"`{v.replace('`', chr(39))}`" for v in column.unseen_values[:_MOST_NEW])
+        more = len(column.unseen_values) - _MOST_NEW
         said.append(f"Never seen in the baseline: {named}{f' and {more} more' if more > 0 else ''}.")
-    return [" ".join(said)] if said else []
+    return " ".join(said)
 
 
-def _then_and_now(found: Distribution | None, report: DriftReport, when: str) -> None:
-    if found is None or not found.n or not found.n_baseline:
+def _then_and_now(found: Distribution, report: DriftReport, when: str) -> None:
+    if not found.n or not found.n_baseline:
         st.caption(f"There are no rows to compare {when}.")
         return
     st.caption(
@@ -89,15 +91,8 @@ def _then_and_now(found: Distribution | None, report: DriftReport, when: str) ->
         alt=f"Distribution of {found.feature} of {report.model} in the baseline and {when}",
     )
     if bars := chart.grown(found):
-        st.markdown(
-            ":small[Grew most: "
-            + "; ".join(
-                f"**{_plain(b.name)}** {wording.percent(b.before, 1)} → {wording.percent(b.now, 1)}" for b in bars
-            )
-            + "]"
+        grew = "; ".join(
+            f"**{drift_words.plain(b.name)}** {wording.percent(b.before, 1)} → {wording.percent(b.now, 1)}"
+            for b in bars
         )
-
-
-def _plain(value: str) -> str:
-    """A value of the log that must not be read as Markdown."""
-    return value.translate({ord(c): f"\\{c}" for c in "\\`*_[]$:~<>#"})
+        st.markdown(f":small[Grew most: {grew}]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from burnline.dashboard import reads, state, wording
+from burnline.dashboard import drift_words, reads, state, wording
 from burnline.results.drift import DriftReport
 
 
@@ -46,4 +46,4 @@ def hints(report: DriftReport) -> None:
             icon=":material/help:",
         )
     for note in report.notes:
-        st.markdown(f":small[:gray[:material/info: {note}]]")
+        st.markdown(f":small[:gray[:material/info: {drift_words.plain(note)}]]")

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from burnline.dashboard import wording
+from burnline.dashboard import drift_errors, wording
 from burnline.dashboard.charts.drift_grid import Grid
 from burnline.dashboard.charts.drift_heatmap import WORST, drift_heatmap
+from burnline.dashboard.drift_errors import Unit
 from burnline.dashboard.parts import drift_place
 from burnline.dashboard.parts.drift_controls import Question
 from burnline.dashboard.parts.drift_place import Place
@@ -25,7 +26,13 @@ def shows_all(features: int) -> bool:
 
 
 def drift_map(
-    report: DriftReport, found: Grid, asked: Question, concept: Sequence[ConceptDay], here: Place, zone: ZoneInfo
+    report: DriftReport,
+    found: Grid,
+    asked: Question,
+    concept: Sequence[ConceptDay],
+    here: Place,
+    unit: Unit,
+    zone: ZoneInfo,
 ) -> None:
     """Draws the map; a click on a cell looks at the column in that bucket."""
     features = sum(c.role == "feature" for c in report.features)
@@ -34,13 +41,14 @@ def drift_map(
             st.subheader("What changed, and when", anchor=False, width="content")
             if features > PAGE:
                 st.toggle(f"Show all {features} features", key=_ALL, bind="query-params")
-        st.caption(_legend(report, asked, features, lane=bool(concept)))
+        st.caption(_legend(report, asked, features, name=drift_errors.name(unit) if concept else None))
         st.plotly_chart(
             drift_heatmap(
                 found,
                 report.threshold,
                 zone,
                 concept=concept,
+                unit=unit,
                 judged=(asked.start, asked.end),
                 selected=(here.feature, here.start),
             ),
@@ -53,7 +61,7 @@ def drift_map(
         )
 
 
-def _legend(report: DriftReport, asked: Question, features: int, *, lane: bool) -> str:
+def _legend(report: DriftReport, asked: Question, features: int, *, name: str | None) -> str:
     length = wording.duration(asked.end - asked.start)
     if asked.cut:
         judged = f"Drawn are the last {wording.duration(asked.end - asked.since)} of {length}. "
@@ -65,10 +73,11 @@ def _legend(report: DriftReport, asked: Question, features: int, *, lane: bool) 
         else "What hurts comes first. "
     )
     per = "day of UTC" if asked.step == "1d" else "hour"
-    below = "At the foot: the share of bad outcomes (dots) and what the inputs explain of it (line). " if lane else ""
+    below = f"At the foot: the {name} (dots) and what the inputs explain of it (line). " if name else ""
     worst = f"{report.threshold * WORST:.2g}"
     return (
         f"PSI per {per}; a season that comes back every week is none of it. :green[Teal] is below "
-        f"{report.threshold:g}, :orange[amber] drifted, :red[red] {worst} and more; hatched is no data, a dot is not "
-        f"over yet. {first}{judged}{below}Click a cell for its distributions."
+        f"{report.threshold:g}, :orange[amber] drifted, :red[red] {worst} and more; :blue[blue] are segments, which "
+        f"are no inputs; hatched is no data, a dot is not over yet. {first}{judged}{below}Click a cell for its "
+        "distributions."
     )

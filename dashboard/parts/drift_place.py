@@ -64,10 +64,13 @@ def place(model: str, columns: Sequence[FeatureDrift], times: Sequence[datetime]
     moved_on = st.session_state.get(_MODEL) not in (None, model)
     st.session_state[_MODEL] = model
     if asked is not None and asked not in names:
-        st.query_params.pop(FEATURE)
-        if not moved_on:
+        if moved_on:
+            st.query_params.pop(FEATURE)
+        else:
             guard.no_such(f"column {asked} of {model}")
-    feature = asked if asked in names else names[0]
+    # That requests come from elsewhere is looked at on demand.
+    first = next((c.feature for c in ranked(columns) if c.role != "segment"), names[0])
+    feature = asked if asked in names else first
     start, step = _bucket()
     known = start is not None and bool(times) and times[0] - timedelta(days=1) < start <= times[-1]
     return Place(feature, start if known else None, step)

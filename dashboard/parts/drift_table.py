@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import streamlit as st
 
-from burnline.dashboard import drift_words, wording
+from burnline.dashboard import drift_errors, drift_words, wording
 from burnline.dashboard.charts.drift_grid import ranked
+from burnline.dashboard.drift_errors import Unit
 from burnline.dashboard.drift_words import HARMS, harm
 from burnline.dashboard.parts import drift_place
 from burnline.dashboard.parts.pills import pills
@@ -20,7 +21,7 @@ _ROW, _MOST_ROWS = 38, 16
 _OPEN = "open-column"
 
 
-def drift_table(report: DriftReport, zone: ZoneInfo) -> None:
+def drift_table(report: DriftReport, unit: Unit, zone: ZoneInfo) -> None:
     """Draws the table; the name of a column looks at it."""
     known = ranked(report.features)
     with st.container(border=True, key="card-drift-table"):
@@ -29,7 +30,7 @@ def drift_table(report: DriftReport, zone: ZoneInfo) -> None:
             with st.container(horizontal=True, gap="small", width="content"):
                 exports(report)
         st.dataframe(
-            pl.DataFrame([_row(c, report, zone) for c in known], infer_schema_length=None),
+            pl.DataFrame([_row(c, report, unit, zone) for c in known], infer_schema_length=None),
             hide_index=True,
             placeholder=wording.NONE,
             row_height=_ROW,
@@ -62,7 +63,7 @@ def exports(report: DriftReport) -> None:
     )
 
 
-def _row(column: FeatureDrift, report: DriftReport, zone: ZoneInfo) -> dict[str, Any]:
+def _row(column: FeatureDrift, report: DriftReport, unit: Unit, zone: ZoneInfo) -> dict[str, Any]:
     sure = [p for p in (column.p_adjusted, column.p_block) if p is not None]
     test = column.ks if column.kind == "numeric" else column.chi2
     return {
@@ -71,7 +72,7 @@ def _row(column: FeatureDrift, report: DriftReport, zone: ZoneInfo) -> dict[str,
         "psi": drift_words.strength(column.psi, column.psi_seasonal),
         "effect": column.effect,
         "since": drift_words.since(column.first_seen, report.window.to, zone),
-        "moved": drift_words.points(column.badness_moved),
+        "moved": drift_errors.change(column.badness_moved, unit),
         "test": "" if test is None else f"KS {test:.3f}" if column.kind == "numeric" else f"χ² {test:,.0f}",
         "p": drift_words.p_value(max(sure)) if sure else wording.NONE,
         "nulls": _then_now(*column.nulls),

@@ -7,21 +7,24 @@ from collections.abc import Iterator
 import streamlit as st
 
 from burnline.dashboard import drift_words, wording
-from burnline.results.drift import FeatureDrift
+from burnline.results.drift import Distribution, FeatureDrift
 
 
-def tests(column: FeatureDrift, threshold: float, when: str) -> None:
-    """Draws the tests, and what is missing, out of range or new."""
-    st.caption(f"{wording.count(column.n_baseline)} rows of the baseline against {wording.count(column.n)} {when}")
-    st.table(
-        [{"Test": name, "Value": value, "How sure": sure} for name, value, sure in measured(column, threshold)],
-        border="horizontal",
-        hide_index=True,
-        alt=f"Tests of {column.feature}",
+def tests(column: FeatureDrift, found: Distribution, threshold: float, when: str) -> None:
+    """Draws the tests over the window, and what is missing, out of range or new; ``found`` are the values ``when``."""
+    st.caption(
+        f"Over the window: {wording.count(column.n)} rows against {wording.count(column.n_baseline)} of the baseline"
     )
-    if rows := list(apart(column)):
+    if rows := list(measured(column, threshold)):
         st.table(
-            [{"Apart": name, "Then": then, "Now": now} for name, then, now in rows],
+            [{"Test": name, "Value": value, "How sure": sure} for name, value, sure in rows],
+            border="horizontal",
+            hide_index=True,
+            alt=f"Tests of {column.feature}",
+        )
+    if shares := list(apart(column, found, when)):
+        st.table(
+            [{"Apart": name, "Then": then, "Now": now} for name, then, now in shares],
             border="horizontal",
             hide_index=True,
             alt=f"Missing, out of range and new values of {column.feature}",
@@ -54,10 +57,13 @@ def measured(column: FeatureDrift, threshold: float) -> Iterator[tuple[str, str,
         yield "Whole days permuted", f"p {drift_words.p_value(column.p_block)}", "days differ among themselves"
 
 
-def apart(column: FeatureDrift) -> Iterator[tuple[str, str, str]]:
-    """Shares of what has no place among the known values."""
+def apart(column: FeatureDrift, found: Distribution, when: str) -> Iterator[tuple[str, str, str]]:
+    """Shares of what has no place among the known values, over the window and ``when``."""
+    window = when == "over the window"
+    if not window:
+        yield f"Missing {when}", wording.percent(found.nulls[0], 2), wording.percent(found.nulls[1], 2)
     for name, (then, now) in (("Missing", column.nulls), ("Out of range", column.outside)):
         if then is not None or now is not None:
-            yield name, wording.percent(then, 2), wording.percent(now, 2)
+            yield name if window else f"{name} over the window", wording.percent(then, 2), wording.percent(now, 2)
     if column.unseen is not None:
         yield "Never seen before", wording.percent(0.0, 2), wording.percent(column.unseen, 2)

@@ -2,62 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from burnline.dashboard import drift_words
+from burnline.dashboard import drift_errors, drift_words
 from burnline.dashboard.charts.drift_grid import ranked
+from burnline.dashboard.drift_errors import Unit
 from burnline.dashboard.drift_words import harm, strength
-from burnline.results.drift import ConceptDrift, DriftBucket, DriftReport, FeatureDrift
+from burnline.results.drift import DriftBucket, DriftReport, FeatureDrift
 
 
-def tiles(report: DriftReport, drawn: DriftReport) -> None:
-    """Draws how many columns moved, the strongest, the expected errors it adds, and the gap to the realised ones.
+def tiles(report: DriftReport, drawn: DriftReport, unit: Unit) -> None:
+    """Draws how many inputs moved, the strongest, the expected errors it adds, and errors beyond the expected ones.
 
-    ``report`` is what is judged, the lines are those of ``drawn``.
+    ``report`` is what is judged, the lines are those of ``drawn``; where nothing happened there is no line, which
+    would magnify noise.
     """
-    known = ranked(report.features)
+    known = ranked(c for c in report.features if c.role == "feature") or ranked(report.features)
+    names = {c.feature for c in known}
     moved = [c for c in known if c.drifted]
-    by_time = _by_time(drawn.buckets)
+    by_time = _by_time(b for b in drawn.buckets if b.feature in names)
     with st.grid(4, min_column_width=160):
         _tile(
-            "Columns drifted",
+            "Inputs drifted",
             f"{len(moved)} of {len(known)}",
             _harms(moved),
             [float(sum(b.drifted for b in at)) for at in by_time],
-            "Predictions, confidence, labels and segments are columns, too",
+            "Predictions, confidence, labels and segments stand in the map below",
         )
-        # A release always moves the column of versions: it is the strongest only where there is nothing else.
-        strongest = max(known, key=lambda c: (c.role != "segment", strength(c.psi, c.psi_seasonal) or 0.0))
+        strongest = max(known, key=lambda c: strength(c.psi, c.psi_seasonal) or 0.0)
         _tile(
             "Strongest",
             f"PSI {drift_words.psi(strength(strongest.psi, strongest.psi_seasonal))}",
             strongest.feature,
-            [strength(b.psi, b.psi_seasonal) or 0.0 for at in by_time for b in at if b.feature == strongest.feature],
-            f"Without the part that chance adds; {report.threshold:g} and more counts as drift",
+            _course(strongest, by_time) if any(b.drifted for at in by_time for b in at) else (),
+            f"Without the part that chance adds; {report.threshold:g} and more, proven, counts as drift",
         )
         worst = max(
             (c for c in moved if c.badness_moved is not None), key=lambda c: c.badness_moved or 0.0, default=None
         )
         _tile(
             "Expected errors moved",
-            drift_words.points(worst.badness_moved if worst else None),
-            _moved(worst, moved),
-            [d.expected for d in drawn.concept.days],
-            "What the shift of one column adds to the expected share of bad outcomes, at most",
+            drift_errors.change(worst.badness_moved if worst else None, unit),
+            _moved(worst, moved, unit),
+            [d.expected for d in drawn.concept.days] if worst else (),
+            f"What the shift of one column adds to the {drift_errors.what_moves(unit)}, at most; 95 % interval",
         )
-        _gap(report.concept, drawn.concept)
-
-
-def _gap(concept: ConceptDrift, drawn: ConceptDrift) -> None:
-    _tile(
-        "Errors not explained",
-        drift_words.points(concept.gap),
-        f"95 %: {drift_words.between(concept.interval)}" if concept.interval else "unknown without labels",
-        [d.realised - d.expected for d in drawn.days],
-        "Realised minus expected share of bad outcomes of the same requests: above zero it is concept drift",
-    )
+        beyond, limits = drift_errors.unexplained(report.concept, unit)
+        _tile(
+            "Errors not explained",
+            drift_errors.change(beyond, unit),
+            f"95 %: {drift_errors.between(limits, unit)}" if limits else "unknown without labels",
+            [d.realised - d.expected for d in drawn.concept.days] if any(d.drifted for d in drawn.concept.days) else (),
+            f"Realised less expected {drift_errors.name(unit)} of the same requests",
+        )
 
 
 def _tile(label: str, value: str, about: str, line: Sequence[float], explained: str) -> None:
@@ -82,13 +81,18 @@ def _harms(moved: Sequence[FeatureDrift]) -> str:
     return ", ".join(f"{n} {h}" for h in ("harmful", "unknown", "harmless") if (n := found.count(h)))
 
 
-def _moved(worst: FeatureDrift | None, moved: Sequence[FeatureDrift]) -> str:
+def _moved(worst: FeatureDrift | None, moved: Sequence[FeatureDrift], unit: Unit) -> str:
     if worst is not None:
-        return f"{worst.feature}, {drift_words.between(worst.badness_interval)}"
-    return "nobody knows yet" if moved else "nothing drifted"
+        return f"{worst.feature}, {drift_errors.between(worst.badness_interval, unit)}"
+    return "not known yet" if moved else "nothing drifted"
 
 
-def _by_time(buckets: Sequence[DriftBucket]) -> list[list[DriftBucket]]:
+def _course(column: FeatureDrift, by_time: Sequence[Sequence[DriftBucket]]) -> list[float]:
+    mine = (b for at in by_time for b in at if b.feature == column.feature)
+    return [strength(b.psi, b.psi_seasonal) or 0.0 for b in mine]
+
+
+def _by_time(buckets: Iterable[DriftBucket]) -> list[list[DriftBucket]]:
     found: dict[object, list[DriftBucket]] = {}
     for bucket in buckets:
         found.setdefault(bucket.from_, []).append(bucket)

@@ -37,6 +37,8 @@ def late_labels(model: str, slo: SloStatus, surrogate: SurrogateInfo | None) -> 
                 st.markdown(f":small[{said}]")
             if surrogate is not None and slo.sli == surrogate.kind:
                 st.markdown(f":small[{_learnt(surrogate)}]")
+            if found.concept_drift:
+                concept_link(model)
         if figure is not None:
             with figure:
                 st.caption(

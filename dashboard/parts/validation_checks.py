@@ -9,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from burnline.dashboard import wording
+from burnline.dashboard.drift_words import plain
 from burnline.dashboard.parts.validation_words import FAILED, STAGES, WARNS, evidence, name
 from burnline.results.validation import Check, StageReport
 
@@ -76,7 +77,7 @@ def _entry(stage: StageReport, check: Check, zone: ZoneInfo) -> None:
             st.badge("Failed" if check.severity == "error" else "Warning", icon=mark.icon, color=mark.color)
             st.markdown(f"**{name(check)}**", width="content")
             st.markdown(f":gray[:small[{STAGES[stage.stage][0]}]]", width="content")
-        st.markdown(check.sentence)
+        st.markdown(plain(check.sentence))
         if said := evidence(check, zone):
             st.markdown(f":gray[:small[{said}]]")
 

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from burnline.dashboard import reads, state
+from burnline.dashboard import reads, state, wording
+from burnline.dashboard.drift_words import plain
 from burnline.dashboard.parts.validation_checks import failed_checks, passed_checks
 from burnline.dashboard.parts.validation_strip import strip
 from burnline.dashboard.parts.validation_words import verdict
 from burnline.errors import BurnlineError
 from burnline.results.validation import ValidationReport
 
+_ROWS = ("Newest day", "Window")
+_DAY = timedelta(days=1)
+
 
 @st.fragment
-def validation_tab(model: str, zone: ZoneInfo) -> None:
-    """Validates the newest data of a model and draws the answer; the rest of the page does not wait for it."""
-    if reads.definition(model) is None:
-        _undefined(model)
-        return
+def validation_tab(model: str, start: datetime, end: datetime, zone: ZoneInfo) -> None:
+    """Validates the newest day of [start, end), or all of it, and draws the answer; the rest of the page does not
+    wait for it."""
+    rows = st.segmented_control("Rows", _ROWS, default=_ROWS[0], required=True, key="rows", bind="query-params")
+    since = start if rows == "Window" else max(start, end - _DAY)
     try:
         with st.spinner(f"Checking the data of {model} stage by stage …", show_time=True):
-            report = reads.validation(model)
+            report = reads.validation(model, since, end)
     except BurnlineError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -31,47 +36,37 @@ def validation_tab(model: str, zone: ZoneInfo) -> None:
         mark = verdict(report)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
             st.badge(mark.word, icon=mark.icon, color=mark.color)
-            st.markdown(report.sentence, width="content")
+            if report.time_to_detection is not None:
+                took = wording.duration(timedelta(seconds=report.time_to_detection))
+                st.badge(f"Detectable after {took}", icon=":material/timer:", color="gray")
         with st.container(horizontal=True, gap="small", width="content"):
             _schema(report)
             _exports(report)
+    st.markdown(plain(report.sentence))
     for note in report.notes:
-        st.markdown(f":small[:gray[:material/info: {note}]]")
+        st.markdown(f":small[:gray[:material/info: {plain(note)}]]")
     strip(report.stages)
     failed_checks(report.stages, zone)
     passed_checks(report.stages)
 
 
-def _undefined(model: str) -> None:
-    with st.container(border=True, key="card-empty", horizontal_alignment="center"):
-        st.space("medium")
-        st.markdown("## :material/rule:", text_alignment="center")
-        st.subheader("Nothing says how the data must be", anchor=False, text_alignment="center")
-        st.markdown(
-            f"The schema of a model stands beside its definition, and **{model}** has none. Write "
-            f"`models/{model}.yaml`; its schema is then inferred from the reference.",
-            text_alignment="center",
-        )
-        st.code(f"burnline validate {model} -w {state.workspace_folder()}", language="sh", width="content")
-        st.space("medium")
-
-
 def _schema(report: ValidationReport) -> None:
     with st.popover("Schema", icon=":material/schema:"):
-        if report.schema_path is None:
-            st.caption(
-                "The checks are inferred from the reference each time. Write them down to edit and keep them, beside "
-                "the Model:"
-            )
+        try:
+            text = reads.schema(report.model)
+        except BurnlineError as error:
+            st.caption(str(error))
             return
-        path = Path(report.schema_path)
-        text = path.read_text(encoding="utf-8")
-        st.caption(f"Checked against `{path.name}` beside the Model; edit it there.")
+        if report.schema_path is not None:
+            st.caption(f"Checked against `{Path(report.schema_path).name}` beside the Model; edit it there.")
+        else:
+            st.caption("Inferred from the reference anew each time. To edit and keep it, write it beside the Model:")
+            st.code(f"burnline validate {report.model} --write-schema -w {state.workspace_folder()}", language="sh")
         st.code(text, language="yaml", height=420)
         st.download_button(
             "Download",
             text.encode(),
-            file_name=path.name,
+            file_name=f"{report.model}.schema.yaml",
             mime="application/yaml",
             icon=":material/download:",
             on_click="ignore",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from apptest import OpenPage, address, words
@@ -8,6 +8,7 @@ from fake_drift import BARE, BLIND, NOW, WIDE, YOUNG
 from fakes import UNDEFINED, FakeWorkspace
 from streamlit.testing.v1 import AppTest
 
+from burnline.dashboard.drift_words import Step, headline
 from burnline.dashboard.parts import drift_links, drift_place
 from burnline.dashboard.parts.drift_controls import question
 from burnline.results import SloStatus
@@ -38,9 +39,9 @@ def click(app: AppTest, feature: str, bucket: str) -> None:
 
 def test_the_first_words_say_what_changed_and_whether_it_hurts(open_page: OpenPage) -> None:
     app = open_page("drift", model="fraud")
-    assert app.title[0].value.startswith("fraud: 5 of 16 columns drifted, 2 hurt")
+    assert app.title[0].value == "fraud: 3 of 11 inputs drifted, 1 hurts, and the same inputs fail more often"
     assert "5 of 16 columns of fraud drifted, f_amount most of all; it adds to the errors" in plain(app)
-    assert "against the first 7 days of the log (15,120 rows)" in plain(app)
+    assert "compared with the first days of the log: 15,120 rows" in plain(app)
     assert app.get("tab")[0].label == "Inputs and outputs"
 
 
@@ -59,7 +60,7 @@ def test_the_address_holds_column_day_and_all_that_is_asked(open_page: OpenPage)
     assert app.segmented_control(key="window").value == "30d"
     # 90 rows an hour over a day, give or take chance.
     assert "on 20 Nov (UTC)" in plain(app)
-    assert "against the same length of time before the window" in plain(app)
+    assert "compared with the same length of time before the window" in plain(app)
     assert "Chi-square" in measured(app)
 
 
@@ -92,9 +93,8 @@ def test_hours_have_an_hour_in_the_address(open_page: OpenPage) -> None:
 
 def test_a_weekend_is_told_as_a_season(open_page: OpenPage) -> None:
     app = open_page("drift", model="fraud", feature="f_basket", day="2026-11-21")
-    found = measured(app)
     # 21 November is a Saturday: far from all hours of the first week, as its Saturday was.
-    assert float(found["PSI"].strip("*")) > 0.2 > float(found["PSI, same hours of the week"])
+    assert "On 21 Nov (UTC): steady: PSI 0.00, threshold 0.2 · a season: 0.51 against all hours" in plain(app)
     assert "Steady" in "".join(m.value for m in app.markdown)
 
 
@@ -117,7 +117,7 @@ def test_a_hundred_features_are_a_page_and_all_on_demand(open_page: OpenPage) ->
 def test_nulls_and_new_values_stand_apart(open_page: OpenPage) -> None:
     app = open_page("drift", model="fraud", feature="f_device")
     apart = next(t.value for t in app.table if "Apart" in t.value.columns).set_index("Apart")
-    assert apart.loc["Never seen before", "Now"].replace("\u00a0", " ") == "21.70 %"
+    assert apart.loc["Never seen before", "Now"].replace("\u00a0", " ") == "21.82 %"
     assert "Never seen in the baseline: `tablet-x`" in plain(app).replace("\\", "")
 
 
@@ -135,7 +135,10 @@ def test_the_table_has_every_column_with_its_verdict(open_page: OpenPage) -> Non
 
 def test_concept_drift_says_where_and_what_canaries_answer(open_page: OpenPage) -> None:
     app = open_page("drift", model="fraud", tab="Concept drift")
-    assert "a gap of +3.50 points (95 %: +3.10 to +3.90)" in plain(app)
+    assert (
+        "expect 4.40 % bad; the labels of the same requests say 7.90 % bad: +3.50 points (95 %: +3.10 to +3.90)"
+        in plain(app)
+    )
     assert "Answers differ" in plain(app)
     assert "Between v14 and v15, since 14 Nov 2026, 23:00 CET." in plain(app)
     where = next(d.value for d in app.dataframe if "share" in d.value.columns)
@@ -146,7 +149,7 @@ def test_without_labels_and_canaries_it_says_what_would_tell(open_page: OpenPage
     app = open_page("drift", model=BLIND, tab="Concept drift")
     assert "Nothing can be said" in plain(app)
     assert "no label is known of the window" in plain(app)
-    assert "The log has no canaries" in plain(app)
+    assert "No request came twice" in plain(app)
 
 
 def test_data_quality_shows_the_stages_and_first_what_fails(open_page: OpenPage) -> None:
@@ -158,7 +161,7 @@ def test_data_quality_shows_the_stages_and_first_what_fails(open_page: OpenPage)
         text.index(name) for name in ("**null share · f_income**", "**categories · f_device**", "**range · f_amount**")
     ]
     assert order == sorted(order)
-    assert "11,781 of 129,600 rows (9.09 %) · for example `null`" in text
+    assert "196 of 2,160 rows (9.07 %) · for example `null`" in text
     assert "detectable after 1 h 30 min" in text
     assert "**2 failed** · 1 warn · 1 passed" in text
     assert "no training run is in the workspace" in text
@@ -176,31 +179,48 @@ def test_a_log_without_inputs_says_what_to_log(open_page: OpenPage) -> None:
     assert "No inputs in the log" in plain(app)
 
 
-def test_a_model_in_the_logs_only_is_compared_and_has_no_schema(open_page: OpenPage) -> None:
+def test_a_model_in_the_logs_only_is_compared_all_the_same(open_page: OpenPage) -> None:
     app = open_page("drift", model=UNDEFINED)
     assert f"Write `models/{UNDEFINED}.yaml`" in said(app)
     assert measured(app)
-    app = open_page("drift", model=UNDEFINED, tab="Data quality")
-    assert "Nothing says how the data must be" in plain(app)
+
+
+def test_the_schema_can_be_read_and_written_down(open_page: OpenPage) -> None:
+    app = open_page("drift", model="fraud", tab="Data quality", rows="Window")
+    shown = [c.value for c in app.code]
+    assert "burnline validate fraud --write-schema -w ." in shown
+    assert any("f_amount: {type: number}" in text for text in shown)
+    # Seven days of 90 rows an hour.
+    assert "15,120 rows" in plain(app)
+
+
+def test_harm_is_told_once_the_raw_logs_were_looked_at() -> None:
+    report = FakeWorkspace().drift("fraud", raw=False)
+    assert headline(report, looked=False) == "fraud: 3 of 11 inputs drifted, and the same inputs fail more often"
 
 
 def test_a_custom_window_is_whole_days_of_utc(open_page: OpenPage) -> None:
     app = open_page("drift", model="fraud", window="Custom", **{"from": "2026-11-02", "to": "2026-11-05"})
     # Midnight UTC is 01:00 in Zurich.
     assert "4 d from 2 Nov 01:00 to 6 Nov 01:00 CET" in plain(app)
-    assert app.title[0].value.startswith("fraud: no input or output drifted")
+    assert app.title[0].value.startswith("fraud: no input drifted")
 
 
 @pytest.mark.parametrize(
-    ("step", "days", "drawn"),
-    # Days look back thirty at least, hours seven at most.
-    [("1d", 7, 30), ("1d", 90, 90), ("1h", 7, 7), ("1h", 30, 7)],
+    ("step", "days", "first"),
+    # Days look back thirty at least, from a midnight (UTC); hours seven days at most.
+    [
+        ("1d", 7, datetime(2026, 10, 23, tzinfo=UTC)),
+        ("1d", 90, datetime(2026, 8, 24, tzinfo=UTC)),
+        ("1h", 7, datetime(2026, 11, 15, 22, tzinfo=UTC)),
+        ("1h", 30, datetime(2026, 11, 15, 22, tzinfo=UTC)),
+    ],
 )
-def test_the_map_looks_back_as_far_as_can_be_read(step: str, days: int, drawn: int) -> None:
+def test_the_map_looks_back_as_far_as_can_be_read(step: Step, days: int, first: datetime) -> None:
     model = FakeWorkspace().status("fraud").models[0]
-    asked = question(model, NOW - timedelta(days=days), NOW, "reference", step)  # type: ignore[arg-type]
-    assert NOW - asked.since == timedelta(days=drawn)
-    assert asked.cut == (drawn < days)
+    asked = question(model, NOW - timedelta(days=days), NOW, "reference", step)
+    assert asked.since == first
+    assert asked.cut == (step == "1h" and days == 30)
 
 
 def test_models_lead_to_what_changed(open_page: OpenPage) -> None:
