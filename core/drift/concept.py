@@ -16,7 +16,7 @@ import numpy as np
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.question import Question
 from burnline.budgets.windows import begin
-from burnline.drift.course import MOST_E, PROVEN, Course, Floats
+from burnline.drift.course import MOST_E, PROVEN, Course, Floats, Sums
 from burnline.drift.expectation import by_confidence, by_features, curves, labels
 from burnline.drift.inspect import Inspection, inspect
 from burnline.results.drift import ConceptDrift
@@ -88,9 +88,7 @@ class _Answer:
     def __init__(self, fleet: Fleet, question: Question, course: Course) -> None:
         self.fleet, self.question, self.course = fleet, question, course
         self.zone = ZoneInfo(fleet.spec.timezone)
-        bad, due = (self._figure(of) for of in (course.window.bad, course.window.due))
-        source = "what is known of the inputs" if course.expectation.source == "features" else "the confidence"
-        self.told = f"{bad}, where {source} lets one expect {due}"
+        self.told = self._tell(course.window)
 
     def answer(self, raw: bool) -> ConceptDrift:
         highest = float(self.course.path().max())
@@ -122,7 +120,7 @@ class _Answer:
         if worse and self.course.marginal():
             return False, (
                 f"Covariate shift, not concept drift: answers fail more often than in the reference "
-                f"({self._figure(window.labelled * usual)}), and the inputs explain it: {self.told}."
+                f"({self._figure(window, window.labelled * usual)}), and the inputs explain it: {self.told}."
             )
         return False, f"Answers fail no more often than their inputs let one expect: {self.told}."
 
@@ -150,7 +148,12 @@ class _Answer:
         )
 
     def _verdict(self, seen: Inspection | None, period: tuple[int, int]) -> tuple[bool | None, str]:
-        said = f"The same inputs now fail more often: {self.told}, since {self._time(period[0]):%-d %b %H:%M}."
+        course = self.course
+        since = course.hours.part(
+            (max(period[0], course.first) - course.begin) // HOUR, (period[1] + 1 - course.begin) // HOUR
+        )
+        told = self._tell(since) if since.labelled.sum() > 0 else self.told
+        said = f"The same inputs now fail more often: {told}, since {self._time(period[0]):%-d %b %H:%M}."
         if seen is None:
             return True, said
         # What selection by delay does to labelled requests is in the expectation already.
@@ -158,7 +161,9 @@ class _Answer:
         if self.course.path(seen.usual_bad, seen.usual_due * selected, period[0]).max() < PROVEN:
             return self._explained(seen)
         if seen.release is not None:
-            what = "A release, not concept drift" if seen.proven else "Not known, more likely a release than not"
+            what = (
+                "A release, not concept drift" if seen.proven else "Not known, more likely a release than concept drift"
+            )
             return False if seen.proven else None, f"{what}: {seen.release}."
         if seen.unseen_share > _NOTABLE:
             said += f" {seen.unseen_share:.0%} of the excess sits at values never seen before ({seen.unseen})."
@@ -180,9 +185,13 @@ class _Answer:
             f"Errors sit where inputs have never been before: {where}; {rest}. The inputs moved: that is data drift."
         )
 
-    def _figure(self, of: Floats) -> str:
-        """The mean badness of the labelled requests of the window."""
-        mean = max(float(of.sum()) / float(self.course.window.labelled.sum()), 0.0)
+    def _tell(self, of: Sums) -> str:
+        source = "what is known of the inputs" if self.course.expectation.source == "features" else "the confidence"
+        return f"{self._figure(of, of.bad)}, where {source} lets one expect {self._figure(of, of.due)}"
+
+    def _figure(self, of: Sums, badness: Floats) -> str:
+        """The mean badness of labelled requests."""
+        mean = max(float(badness.sum()) / float(of.labelled.sum()), 0.0)
         return f"{mean:.1%} wrong" if self.course.kind == "accuracy" else f"RMSE {np.sqrt(mean):.4g}"
 
     def _time(self, bucket: int) -> datetime:

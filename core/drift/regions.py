@@ -28,6 +28,7 @@ LEAST = 15.0
 _PER_CELL = 0.25
 _PART = 0.08
 _MOST_SHARE = 0.6
+_TOLD = 0.02
 _ROUNDS = 80
 # More threads are slower on so few rows, and one gives the same trees everywhere.
 _TREES: Mapping[str, object] = {
@@ -119,7 +120,9 @@ def _best(place: int, codes: Ints, size: int, bad: Floats, due: Floats) -> Found
     if not usable.any():
         return Found(place, frozenset(), -np.inf)
     stop = int(np.argmax(score))
-    return Found(place, frozenset(map(int, order[: stop + 1])), float(score[stop]))
+    # A cell with next to nothing in it (a few nulls) only makes the words longer.
+    told = [int(cell) for cell in order[: stop + 1] if realised[cell] >= _TOLD * c[stop]]
+    return Found(place, frozenset(told), float(score[stop]))
 
 
 def _explained(known: Sequence[Ints], bad: Floats, due: Floats) -> Floats:
