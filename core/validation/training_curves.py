@@ -6,8 +6,8 @@ of all pairs), proven by the test of Mann and Kendall, which asks only whether l
 
 from __future__ import annotations
 
+from bisect import insort
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +58,10 @@ def blocks(values: Floats, most: int = BLOCKS) -> Blocks:
     """At most ``most`` blocks of about equal size: at least ten, of four values or more where there are enough."""
     wanted = min(most, max(len(values) // _ROWS_A_BLOCK, _FEWEST_BLOCKS), len(values))
     ends = np.linspace(0, len(values), wanted + 1).round().astype(np.int64)
-    levels = [float(np.median(values[a:b])) for a, b in pairwise(ends)]
-    return Blocks(np.array(levels), ends[1:])
+    begins, sizes = ends[:-1], np.diff(ends)
+    within = values[np.lexsort((values, np.repeat(np.arange(wanted), sizes)))]
+    levels = (within[begins + (sizes - 1) // 2] + within[begins + sizes // 2]) / 2
+    return Blocks(levels, ends[1:])
 
 
 def noise(levels: Floats) -> float:
@@ -98,6 +100,16 @@ def running_median(values: Floats, width: int) -> Floats:
     padded = np.concatenate([np.repeat(np.median(values[:5]), width), values])
     windows = np.lib.stride_tricks.sliding_window_view(padded, width)[: len(values)]
     return np.asarray(np.median(windows, axis=1), dtype=np.float64)
+
+
+def medians_before(values: Floats) -> Floats:
+    """Median of all values before each one; before the first it is the first value."""
+    held: list[float] = []
+    found = [float(values[0])]
+    for value in values[:-1].tolist():
+        insort(held, value)
+        found.append((held[(len(held) - 1) // 2] + held[len(held) // 2]) / 2)
+    return np.array(found)
 
 
 def stays(condition: Bools) -> int | None:

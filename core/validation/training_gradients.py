@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from burnline.validation.training_curves import Curve, Floats, blocks, noise, running_median, stays
+from burnline.validation.training_curves import Curve, Floats, blocks, medians_before, noise, running_median, stays
 from burnline.validation.training_findings import Finding, number, passed, step
 from burnline.validation.training_losses import end_level, start_level
 
@@ -36,7 +36,7 @@ def exploding(name: str, curve: Curve, lost: bool) -> Finding:
     logs = logarithms(curve.values)
     cut = blocks(logs)
     levels = cut.levels
-    usual = np.array([np.median(levels[: max(j, 1)]) for j in range(len(levels))])
+    usual = medians_before(levels)
     line = max(EXPLODES, 6 * noise(levels))
     since = stays(levels - usual > line)
     first = None

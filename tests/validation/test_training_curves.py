@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnline.validation.training_curves import blocks, noise, running_median, stays, trend
+from burnline.validation.training_curves import blocks, medians_before, noise, running_median, stays, trend
 
 
 def test_blocks_are_medians_of_equal_parts() -> None:
@@ -55,6 +55,15 @@ def test_p_value_of_a_trend_is_that_of_all_orders() -> None:
 def test_too_little_proves_no_trend(levels: list[float]) -> None:
     assert trend(np.array(levels)).p_rising == 1
     assert trend(np.array(levels)).p_falling == 1
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40))
+def test_medians_of_blocks_and_of_all_before_are_those_of_numpy(values: list[float]) -> None:
+    cut = blocks(np.array(values), 7)
+    parts = [values[cut.first(i) : end] for i, end in enumerate(cut.ends)]
+    assert cut.levels == pytest.approx([float(np.median(part)) for part in parts])
+    before = [float(np.median(values[: max(i, 1)])) for i in range(len(values))]
+    assert medians_before(np.array(values)) == pytest.approx(before)
 
 
 def test_running_median_looks_back_only() -> None:
