@@ -31,6 +31,33 @@ def test_what_days_differ_anyway_is_not_drift_and_neither_is_what_few_rows_leave
     assert drifted([0.3, 0.3], np.nan, 1e-9, 0.2, provable=[0.35, 0.25]).tolist() == [False, True]
 
 
+def test_what_few_rows_of_the_same_hours_leave_to_chance_is_not_drift():
+    found = drifted(0.5, [0.25, 0.35, np.nan], 1e-9, 0.2, by_chance=[0.3, 0.3, np.nan])
+    assert found.tolist() == [False, True, True]
+
+
+def test_no_change_at_all_goes_beyond_chance_hardly_ever():
+    rng = np.random.default_rng(9)
+    reference, current = days(rng, [0] * 300, 250), days(rng, [0] * 300, 250)
+    found = compare(AXIS, reference, current)
+    assert (found.psi < found.psi_by_chance).all()
+    assert (found.ks < found.ks_by_chance).all()
+    # Nor is it far beyond: a chi-square of 9 or 10 free cells that comes once in ten thousand is 33.7 or 35.6.
+    assert found.psi_by_chance.max() < 35.6 * 2 / 250
+    assert found.psi.max() > found.psi_by_chance.min() / 2
+
+
+def test_categories_know_no_shift():
+    found = compare(Categories(("a", "b")), [70, 30], [30, 70])
+    assert not shifted(found.ks, np.nan, found.p, 0.0, found.ks_provable).any()
+
+
+def test_a_shift_is_against_the_same_hours_too_and_beyond_what_days_differ():
+    assert shifted([0.2, 0.2, 0.2], [np.nan, 0.1, 0.2], 1e-9).tolist() == [True, False, True]
+    # PSI 0.3 of normal values is a shift of 0.548 standard deviations: KS 2 Phi(0.274) - 1 = 0.216.
+    assert shifted([0.21, 0.22], np.nan, 1e-9, usual=0.3).tolist() == [False, True]
+
+
 def test_moved_is_the_threshold_that_is_reached():
     found = moved([0.3, 0.3, 0.3, 0.3, np.nan], [np.nan, 0.1, np.nan, 0.2, 0.1], [0, 0, 0.5, 0, 0], [0, 0, 0, 0.25, 0])
     np.testing.assert_array_equal(found, [0.3, 0.1, 0, 0, np.nan])
