@@ -27,6 +27,10 @@ from burnline.budgets.sums import Sums
 from burnline.budgets.what_if import quantiles, range_of, recount
 from burnline.budgets.windows import bucket, burn_spans
 from burnline.checking import check
+from burnline.drift.asked import Asked, BaselineChoice
+from burnline.drift.asked import ask as ask_drift
+from burnline.drift.distribution import distribution
+from burnline.drift.report import Step, drift_report
 from burnline.errors import BurnlineError
 from burnline.logs import RawFile, classify, expand, moment
 from burnline.records import actions
@@ -45,6 +49,8 @@ from burnline.results import (
     Replay,
     SloStatus,
 )
+from burnline.results.drift import Distribution, DriftReport
+from burnline.results.validation import ValidationReport
 from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.expected import SurrogateInfo, surrogate_info
 from burnline.rollups.ingest import Progress, ingest
@@ -55,8 +61,13 @@ from burnline.rollups.scan import Request, named_files
 from burnline.rollups.store import Store, fingerprint
 from burnline.slis import kinds
 from burnline.spec import Model, Slo, WorkspaceSpec, check_correction_names, load_models, load_workspace
+from burnline.spec.schema import schema_path
 from burnline.standing import Standing, cone, spend_path
 from burnline.status import model_statuses, slo_status
+from burnline.validation.asked import wanted
+from burnline.validation.run import record_validation, validate
+from burnline.validation.standard import inferred
+from burnline.validation.write import schema_text, write_schema
 
 
 @dataclass(frozen=True)
@@ -143,6 +154,96 @@ class Workspace:
             return next((mappings[f.path] for f in expand(path) if f.path in mappings), {})
 
         return tuple(report for path in paths for report in check([path], mapping=mapping(path)))
+
+    def validate(
+        self,
+        model: str,
+        path: str | Sequence[str] | None = None,
+        *,
+        at: datetime | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        last: timedelta = timedelta(days=1),
+        stages: Sequence[str] = (),
+        record: bool = False,
+        progress: Progress | None = None,
+    ) -> ValidationReport:
+        """Whether data are as they must be: files before the model, else its newest ``last`` in the logs.
+
+        ``record`` keeps what was found in the logs, and with it the time to detection. Raises ``BurnlineError`` for an
+        unknown model, a path that names no file and a schema that cannot be read.
+        """
+        snapshot = self.snapshot()
+        self._known(model, snapshot)
+        since, until = (self.local(t) if t is not None else None for t in (start, end))
+        asked = wanted(path, since, until, last, stages)
+        moment_ = self.local(at) if at is not None else None
+        report = validate(self.spec, model, snapshot, asked, at=moment_, progress=progress)
+        if record and not asked.paths:
+            record_validation(self.records_root, report)
+        return report
+
+    def write_schema(self, model: str, *, force: bool = False, progress: Progress | None = None) -> Path:
+        """Write the schema that the reference of a model suggests beside the Model; returns its path."""
+        self._known(model, self.snapshot())
+        return write_schema(
+            self.spec.path, *inferred(self.spec, model, self.snapshot(), progress=progress), force=force
+        )
+
+    def schema(self, model: str) -> str:
+        """What the data of a model must look like, as YAML: the file beside it, else what its reference suggests.
+
+        Raises ``BurnlineError`` when there is neither.
+        """
+        snapshot = self.snapshot()
+        self._known(model, snapshot)
+        path = schema_path(self.spec.path, model)
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+        return schema_text(*inferred(self.spec, model, snapshot))
+
+    def drift(
+        self,
+        model: str,
+        *,
+        at: datetime | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        baseline: BaselineChoice = "reference",
+        step: Step = "1d",
+        raw: bool = True,
+    ) -> DriftReport:
+        """What changed in the inputs and outputs of a model over a window (default: the last seven days), and harm.
+
+        Without ``raw`` no single request is looked at, which is faster: whether a drift hurts stays unknown.
+
+        Raises ``BurnlineError`` for an unknown model or a window without hours.
+        """
+        return drift_report(self._drift_of(model, at, start, end, baseline), step=step, raw=raw)
+
+    def distribution(
+        self,
+        model: str,
+        feature: str,
+        *,
+        start: datetime,
+        end: datetime,
+        at: datetime | None = None,
+        baseline: BaselineChoice = "reference",
+    ) -> Distribution:
+        """One column of a model in its baseline and in a window. Raises ``BurnlineError`` for an unknown column."""
+        return distribution(self._drift_of(model, at, start, end, baseline), feature)
+
+    def _drift_of(
+        self,
+        model: str,
+        at: datetime | None,
+        start: datetime | None,
+        end: datetime | None,
+        baseline: BaselineChoice,
+    ) -> Asked:
+        since, until = (self.local(one) if one is not None else None for one in (start, end))
+        return ask_drift(self.fleet(model, at=at), model, start=since, end=until, baseline=baseline)
 
     def gate(
         self,
@@ -585,7 +686,7 @@ def _chosen(named: Request, paths: Sequence[str]) -> Request:
         if not found:
             raise BurnlineError(f"{path}: there is no such parquet file or folder; check the path")
         wanted |= {file.path: file for file in found}
-    parts = {
+    parts: dict[str, dict[RawFile, Mapping[str, str]]] = {
         kind: {file: mapping for file, mapping in getattr(named, kind).items() if file.path in wanted}
         for kind in ("logs", "labels", "metrics", "events")
     }
@@ -594,7 +695,7 @@ def _chosen(named: Request, paths: Sequence[str]) -> Request:
         if path not in known:
             kind = _kind(path)
             parts[kind][file] = {}
-    return replace(named, **parts)
+    return replace(named, logs=parts["logs"], labels=parts["labels"], metrics=parts["metrics"], events=parts["events"])
 
 
 def _kind(path: str) -> str:

@@ -187,7 +187,7 @@ def _by_day(
         assert question.measure is not None
         assert question.measure.slices is not None
         own = outside(
-            days.filter(pl.col("model") == question.model), excluded.get((question.model, question.slo.name), ())
+            days.filter(pl.col("model") == question.model), tuple(excluded.get((question.model, question.slo.name), ()))
         )
         judged = judged_days(own, question.measure.slices)
         parts.append(judged.select(pl.lit(row, pl.Int64).alias("row"), "known", pl.lit(1.0).alias("valid"), "bad"))

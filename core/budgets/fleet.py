@@ -341,7 +341,7 @@ class Fleet:
         """Why an SLO has no data at all, as a sentence part."""
         if self.excluded(question) and self._counted(question, self.spans[key_of(question)].first, ()).valid:
             return "corrections drop everything in the window"
-        return why_no_data(question, self.snapshot.ledger, self._plan, self.seen)
+        return why_no_data(question, self.snapshot.ledger, self._plan, self.seen, self.last)
 
 
 def slice_values(hours: pl.DataFrame, slices: Slices) -> pl.DataFrame:

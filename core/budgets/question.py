@@ -69,8 +69,8 @@ def plan(spec: WorkspaceSpec, models: tuple[Model, ...]) -> Plan:
     return Plan({model: tuple(found.values()) for model, found in measures.items()}, spec.segments, spec.count_429)
 
 
-def why_no_data(question: Question, ledger: Ledger, plan: Plan, seen: Mapping[str, Span]) -> str | None:
-    """Why an SLO has no data at all, as a sentence part; ``None`` when its window is just empty."""
+def why_no_data(question: Question, ledger: Ledger, plan: Plan, seen: Mapping[str, Span], last: int) -> str | None:
+    """Why an SLO has no data at all as of bucket ``last``, as a sentence part; ``None``: its window is just empty."""
     if not ledger.logs:
         return "nothing is ingested yet; run `burnline ingest`"
     if question.model not in seen:
@@ -83,7 +83,7 @@ def why_no_data(question: Question, ledger: Ledger, plan: Plan, seen: Mapping[st
             return f"no infrastructure metrics file has a column {measure.slices.metric}"
         return None
     if question.daily:
-        return _why_no_drift(question.model, ledger, measure)
+        return _why_no_drift(question.model, ledger, measure, last)
     reasons = [f.lacking.get(question.model, {}).get(measure.id) for f in files]
     if reasons and all(reasons):
         return reasons[-1]
@@ -100,12 +100,12 @@ def why_no_data(question: Question, ledger: Ledger, plan: Plan, seen: Mapping[st
     return None
 
 
-def _why_no_drift(model: str, ledger: Ledger, measure: Measure) -> str:
+def _why_no_drift(model: str, ledger: Ledger, measure: Measure, last: int) -> str:
     baseline = ledger.baselines.get(model)
     if baseline is None or baseline.object is None:
         problems = baseline.problems if baseline is not None else ()
         return problems[0] if problems else "the log has no column f_*"
-    if not baseline.complete:
+    if not baseline.complete or baseline.end_hour * 12 - 1 > last:
         return "the reference window is not over yet: until then there is nothing to compare with"
     assert measure.slices is not None
     return f"no day of the window has {measure.slices.min_rows} rows"

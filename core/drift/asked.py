@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -172,9 +172,8 @@ def described(asked: Asked, rows: pl.DataFrame, zone: str) -> Baseline | None:
     entry = asked.entry
     if rows.is_empty() or (entry is None and asked.baseline == "reference"):
         return None
-    counted = float(
-        rows.filter(pl.col("feature") != "label").group_by("feature").agg(pl.col("n").sum())["n"].max() or 0
-    )  # type: ignore[arg-type]
+    counts = rows.filter(pl.col("feature") != "label").group_by("feature").agg(pl.col("n").sum())["n"]
+    counted = max(counts.to_list(), default=0.0)
     first, end = asked.before()
     timed = first < end
     from_, to = (asked.time(first), asked.time(end)) if timed else (None, None)
@@ -202,11 +201,6 @@ def window_of(asked: Asked, weights: Floats) -> DriftWindow:
     return DriftWindow.model_validate(
         {"from": asked.time(asked.first), "to": asked.time(asked.end), "rows": float(weights.sum())}
     )
-
-
-def day(asked: Asked, of: int) -> Asked:
-    """The same question about one day (since the epoch)."""
-    return replace(asked, first=max(asked.first, of * 24), end=min(asked.end, (of + 1) * 24))
 
 
 def at_last(asked: Asked) -> datetime:

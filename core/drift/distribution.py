@@ -27,7 +27,9 @@ def distribution(asked: Asked, feature: str) -> Distribution:
     """
     then, now = (rows.filter(pl.col("feature") == feature) for rows in (baseline_counts(asked), window_rows(asked)))
     if then.is_empty() and now.is_empty():
-        raise BurnlineError(f"{asked.model} has no column '{feature}' in this window; `burnline drift` lists what it has")
+        raise BurnlineError(
+            f"{asked.model} has no column '{feature}' in this window; `burnline drift` lists what it has"
+        )
     placed = then.with_columns(pl.col("row").fill_null(0).cast(pl.Int64))
     grid = grid_of(feature, grids(asked.fleet.snapshot, asked.model))
     found = column([(placed, HOURS), (now, len(asked.days))], grid)

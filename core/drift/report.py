@@ -12,8 +12,10 @@ import numpy as np
 import polars as pl
 
 from burnline.distances import Bins
+from burnline.drift.answers import model_answers
 from burnline.drift.asked import (
     Asked,
+    at_last,
     baseline_counts,
     described,
     hour_rows,
@@ -27,8 +29,9 @@ from burnline.drift.harm import Drifted, Harm, harms
 from burnline.drift.onset import onset, run_of
 from burnline.drift.sample import labelled_sample, surrogate_of
 from burnline.drift.words import sentence, why
-from burnline.results.drift import DriftBucket, DriftReport, FeatureDrift
-from burnline.rollups.compared import Blocks, Compared, Floats, compared, role_of, unseen
+from burnline.results.drift import ConceptDrift, DriftBucket, DriftReport, FeatureDrift
+from burnline.rollups.axes import Floats
+from burnline.rollups.compared import Blocks, Compared, compared, role_of, unseen
 from burnline.rollups.distributions import grids
 from burnline.rollups.moved import drift_table
 from burnline.rollups.reads import HOUR
@@ -40,16 +43,19 @@ _OUTCOMES = ("prediction", "confidence", "label")
 _QUALITY = ("accuracy", "rmse")
 
 
-def drift_report(asked: Asked, *, step: Step = "1d", harm: bool = True) -> DriftReport:
-    """Everything about one question. Without ``harm`` no raw request is looked at: drifts stay unjudged."""
-    return _Report(asked, step, harm).report()
+def drift_report(asked: Asked, *, step: Step = "1d", raw: bool = True) -> DriftReport:
+    """Everything about one question; single requests are looked at to tell whether a drift hurts.
+
+    Without ``raw`` they are not: harm, regions of concept drift and changed answers stay unknown.
+    """
+    return _Report(asked, step, raw).report()
 
 
 @dataclass(frozen=True)
 class _Report:
     asked: Asked
     step: Step
-    harm: bool
+    raw: bool
 
     @cached_property
     def model(self) -> Model | None:
@@ -95,10 +101,10 @@ class _Report:
         days = {one.name: one.moved_by_block >= self.threshold for one in columns}
         drifted = [one for one in columns if one.moved >= self.threshold or days[one.name].any()]
         since = {one.name: self._first_seen(one, days[one.name]) for one in drifted}
-        judged = self._harms(drifted, since) if self.harm else {}
+        judged = self._harms(drifted, since) if self.raw else {}
         features = [self._feature(one, days[one.name], since, judged) for one in columns]
         features += self._one_sided(columns, reference is not None)
-        concept = concept_drift_of(asked.fleet, asked.model, first=asked.first * HOUR, last=asked.end * HOUR - 1)
+        concept = self._concept()
         provisional = reference is not None and reference.provisional
         return DriftReport(
             model=asked.model,
@@ -112,6 +118,15 @@ class _Report:
             concept=concept,
             notes=self._notes(reference is not None),
         )
+
+    def _concept(self) -> ConceptDrift:
+        asked = self.asked
+        first, last = asked.first * HOUR, asked.end * HOUR - 1
+        found = concept_drift_of(asked.fleet, asked.model, first=first, last=last, raw=self.raw)
+        if not self.raw:
+            return found
+        answers = model_answers(asked.fleet.spec, asked.model, start=asked.time(asked.first), until=at_last(asked))
+        return found.model_copy(update={"answers": answers})
 
     def _notes(self, compared_: bool) -> tuple[str, ...]:
         entry = self.asked.fleet.snapshot.ledger.baselines.get(self.asked.model)

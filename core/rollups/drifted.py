@@ -113,9 +113,10 @@ class _Stage:
         empty = [f.clear() for f in (window, hours, baseline)]
         found = []
         for model in task.models:
-            own = [parts.get((model,), nothing) for parts, nothing in zip(by_model, empty, strict=True)]
-            if own[0].height and own[2].height:
-                found.append(_compare_model(model, *own, grids(self.snapshot, model), self.baselines[model]))
+            now, weights, then = (parts.get((model,), none) for parts, none in zip(by_model, empty, strict=True))
+            if now.height and then.height:
+                own = grids(self.snapshot, model), self.baselines[model]
+                found.append(_compare_model(model, now, weights, then, *own))
         return pl.concat([SCHEMA.to_frame(), *found])
 
     def _hours(self, days: Sequence[int]) -> list[str]:
