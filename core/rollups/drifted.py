@@ -47,7 +47,7 @@ def drifted(each: Each, store: Store, draft: Ledger) -> dict[int, DriftPart]:
     found = {day: draft.drift[day] for day in inputs if day not in set(stale)}
     compared = [frame for frame in each(stage.compare, stage.tasks(stale), "measuring drift") if frame.height]
     rows = pl.concat([SCHEMA.to_frame(), *compared]).sort("day", "model", "feature")
-    parts = {int(key[0]): part for key, part in rows.partition_by("day", as_dict=True).items()}  # type: ignore[call-overload]
+    parts = {int(key[0]): part for key, part in rows.partition_by("day", as_dict=True).items()}
     for day in stale:
         part = parts.get(day)
         found[day] = DriftPart(inputs=inputs[day], object=None if part is None else _put(store, day, part))
