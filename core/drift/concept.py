@@ -12,6 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import polars as pl
 
 from burnline.budgets.fleet import Fleet
 from burnline.budgets.question import Question
@@ -20,9 +21,11 @@ from burnline.drift.course import MOST_E, PROVEN, Course, Floats, Sums
 from burnline.drift.expectation import by_confidence, by_features, curves, labels
 from burnline.drift.inspect import Inspection, inspect
 from burnline.results.drift import ConceptDrift
+from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.reads import HOUR
 
 _NOTABLE = 0.05
+_PAST = 60 * BUCKETS_PER_DAY
 _MOSTLY = 0.5
 
 
@@ -66,16 +69,19 @@ def course_of(fleet: Fleet, question: Question, first: int, last: int) -> Course
     if found is None:
         return None
     first -= first % HOUR
-    start = min(found.first - found.first % HOUR, first)
-    every = labels(fleet, question, start, fleet.last)
+    begun, end = (bucket - bucket % HOUR for bucket in (found.first, found.end))
+    since = min(first, max(begun, first - _PAST))
+    # The reference says how much counts scatter; years between it and the window say nothing.
+    parts = [labels(fleet, question, begun, min(end, since) - 1)] if begun < since else []
+    every = pl.concat([*parts, labels(fleet, question, since, fleet.last)])
     accurate = question.sli.kind.name == "accuracy"
     return Course(
         kind="accuracy" if accurate else "rmse",
         labels=every,
         expectation=found,
         # Delays are learnt before the window: what goes wrong in it must not teach how wrong answers are labelled.
-        curves=curves(fleet, question, every, start, first - 1) if accurate else None,
-        begin=start,
+        curves=curves(fleet, question, every, since, first - 1) if accurate else None,
+        begin=min(begun, first),
         first=first,
         last=last,
         at=fleet.last,

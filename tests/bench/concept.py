@@ -112,8 +112,9 @@ def course(world: World, rng: np.random.Generator) -> Course:
     labels = pl.concat(rows).group_by("t", "known").agg(pl.col("n", "bad").sum()).filter(pl.col("known") <= at)
     curves = None
     if world.kind == "accuracy":
-        found = labels.select(row=pl.lit(0, pl.Int64), t="t", known="known", valid="n", bad="bad")
-        events = pl.DataFrame({"row": 0, "t": hours * HOUR, "events": traffic.astype(float)})
+        past = pl.col("t") < (DAYS - WINDOW) * DAY
+        found = labels.filter(past).select(row=pl.lit(0, pl.Int64), t="t", known="known", valid="n", bad="bad")
+        events = pl.DataFrame({"row": 0, "t": hours * HOUR, "events": traffic.astype(float)}).filter(past)
         curves = delay_curves(found, cohorts(found, events, at), at=at, count=1)
     relative = 1 / np.sqrt(bad_learnt)
     expectation = Expectation(

@@ -149,8 +149,9 @@ def _delayed(bad_hours: float, good_hours: float, concept: float = 1.0) -> Cours
         one = pl.DataFrame({"t": t * HOUR, "known": known * HOUR}).group_by("t", "known").len("n")
         rows.append(one.select("t", "known", n=pl.col("n").cast(pl.Float64), bad=pl.col("n") * wrong))
     labels = pl.concat(rows).group_by("t", "known").agg(pl.col("n", "bad").sum()).filter(pl.col("known") <= AT)
-    found = labels.select(row=pl.lit(0, pl.Int64), t="t", known="known", valid="n", bad="bad")
-    events = pl.DataFrame({"row": 0, "t": HOURS * HOUR, "events": N * 1.0})
+    past = pl.col("t") < (DAYS - 7) * DAY
+    found = labels.filter(past).select(row=pl.lit(0, pl.Int64), t="t", known="known", valid="n", bad="bad")
+    events = pl.DataFrame({"row": 0, "t": HOURS * HOUR, "events": N * 1.0}).filter(past)
     curves = delay_curves(found, cohorts(found, events, AT), at=AT, count=1)
     return replace(course(N, bad, RATE), labels=labels, curves=curves)
 
