@@ -175,10 +175,9 @@ class Workspace:
         """
         snapshot = self.snapshot()
         self._known(model, snapshot)
-        since, until = (self.local(t) if t is not None else None for t in (start, end))
-        asked = wanted(path, since, until, last, stages)
-        moment_ = self.local(at) if at is not None else None
-        report = validate(self.spec, model, snapshot, asked, at=moment_, progress=progress)
+        now, since, until = (self.local(t) if t is not None else None for t in (at, start, end))
+        asked = wanted(path, stages, start=since, end=until, last=last, at=now)
+        report = validate(self.spec, model, snapshot, asked, progress=progress)
         if record and not asked.paths:
             record_validation(self.records_root, report)
         return report

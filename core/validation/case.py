@@ -10,6 +10,8 @@ from burnline.validation.profile import Profile
 from burnline.validation.source import Data
 from burnline.validation.sums import NumberSums, Tell, TextSums
 
+_HOUR_US = 3_600_000_000
+
 
 @dataclass(frozen=True)
 class Case:
@@ -17,7 +19,8 @@ class Case:
 
     [``start_us``, ``end_us``) is the time the data speak of and ``rows`` how many there are. ``now_us`` is the moment
     that the newest row is compared with (``asked_at``: it was given), ``future_us`` that after which nothing can have
-    happened. ``announced`` are versions that a deploy event names.
+    happened. ``newest_us`` is the newest row of the model in the logs, ``announced`` are versions that a deploy event
+    names.
     """
 
     data: Data
@@ -30,6 +33,7 @@ class Case:
     now_us: int
     asked_at: bool
     future_us: int
+    newest_us: int | None = None
     numbers: Mapping[str, NumberSums] = field(default_factory=dict)
     texts: Mapping[str, TextSums] = field(default_factory=dict)
     announced: frozenset[str] = frozenset()
@@ -39,6 +43,19 @@ class Case:
     def model(self) -> str:
         """The model whose data these are."""
         return self.data.model
+
+    def told_after(self, rows: int) -> int | None:
+        """The end of the hour in which so many rows have arrived, if they arrive evenly; ``None`` without times."""
+        if not self.end_us:
+            return None
+        share = min(1.0, rows / max(self.rows, 1))
+        at = self.start_us + round((self.end_us - self.start_us) * share)
+        return min((at // _HOUR_US + 1) * _HOUR_US, self.end_us)
+
+    @property
+    def begins_us(self) -> int | None:
+        """The first moment the data speak of; ``None`` without times."""
+        return self.start_us or None
 
     def rule(self, name: str) -> ColumnRule | None:
         """What the schema says of a column."""

@@ -38,10 +38,10 @@ def is_served(name: str) -> bool:
 
 
 def missing_columns(case: Case) -> list[Check]:
-    """Required columns that some or all files lack; those of answers are for the stage serving."""
+    """Columns that some or all files lack, an error where they are required; answers are for the stage serving."""
     found = []
     for name, rule in case.schema.columns.items():
-        if not rule.required or is_served(name):
+        if is_served(name) or name == "request_id" or name.startswith("b_"):
             continue
         lacking = [p for g in case.data.groups if name not in g.shape.columns for p in g.paths]
         if not lacking:
@@ -51,12 +51,15 @@ def missing_columns(case: Case) -> list[Check]:
         hint = f" (is it {near}?)" if near is not None else ""
         every = len(lacking) == case.data.files
         which = "the data have" if every else f"{len(lacking):,} of {case.data.files:,} files have"
-        text = f"{which} no such column{hint}, but it is required; let its writer add it, {case.edit('required')}"
+        why = "but it is required" if rule.required else "though the reference has it"
+        text = f"{which} no such column{hint}, {why}; let its writer add it"
+        text += f", {case.edit('required')}" if rule.required else ""
         found.append(
             verdict(
                 "column", name, passed=False, sentence=text, example=Path(lacking[0]).name,
+                severity="error" if rule.required else "warning",
                 failed_rows=case.rows if every else None, rows=case.rows,
-                first_us=case.start_us or None, told_us=case.end_us or None,
+                first_us=case.begins_us, told_us=case.told_after(1),
             )
         )  # fmt: skip
     return found

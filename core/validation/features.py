@@ -7,7 +7,7 @@ from burnline.spec.quoting import quote_identifier
 from burnline.spec.schema import ColumnRule
 from burnline.validation.case import Case
 from burnline.validation.infer import unseen_share
-from burnline.validation.profile import OUTLIER, is_answer
+from burnline.validation.profile import OUTLIER, Tails, is_answer
 from burnline.validation.rules import Rule, apply, elapsed, verdict
 from burnline.validation.source import Condition
 
@@ -15,6 +15,7 @@ _APART = ("latency_ms", "status", "version", "canary")
 # Ten times the one row in 2,000 on either side that the reference has.
 _OUTLIERS = 20 * OUTLIER
 _EARLY = 1_000_000
+_ROOM = 0.2
 
 
 def features(case: Case) -> list[Check]:
@@ -151,7 +152,7 @@ def _outliers(case: Case, name: str) -> list[Rule]:
     sums, x = case.numbers[name], quote_identifier(name)
     if profile is None or profile.tails is None or profile.low == profile.high:
         return []
-    low, high = outlier_bounds(profile.tails.outlier_low, profile.tails.outlier_high, profile.tails.q50)
+    low, high = outlier_bounds(profile.tails)
     return [
         Rule(
             check="outliers",
@@ -170,9 +171,12 @@ def _outliers(case: Case, name: str) -> list[Rule]:
     ]
 
 
-def outlier_bounds(low: float, high: float, middle: float) -> tuple[float, float]:
-    """The tail levels and a fifth of the distance from the median beyond, for weeks that differ."""
-    return middle - 1.2 * (middle - low), middle + 1.2 * (high - middle)
+def outlier_bounds(tails: Tails) -> tuple[float, float]:
+    """The tail levels and a fifth of their distance from the median beyond, for weeks that differ."""
+    return (
+        tails.q50 - (1 + _ROOM) * (tails.q50 - tails.outlier_low),
+        tails.q50 + (1 + _ROOM) * (tails.outlier_high - tails.q50),
+    )
 
 
 def _ages(case: Case) -> list[Rule]:
@@ -241,8 +245,8 @@ def _came_and_went(case: Case) -> list[Check]:
             found.append(
                 verdict(
                     "vanished", name, passed=False, sentence=text, failed_rows=case.rows, rows=case.rows,
-                    severity="warning" if optional else "error", first_us=case.start_us or None,
-                    told_us=case.end_us or None,
+                    severity="warning" if optional else "error", first_us=case.begins_us,
+                    told_us=case.told_after(1),
                 )
             )  # fmt: skip
     fresh = [n for n in judged(case) if n.startswith("f_") and n not in known]
@@ -253,7 +257,7 @@ def _came_and_went(case: Case) -> list[Check]:
         )
         found.append(
             verdict("appeared", name, passed=False, sentence=text, failed_rows=case.rows, rows=case.rows,
-                    severity="warning", first_us=case.start_us or None, told_us=case.end_us or None)
+                    severity="warning", first_us=case.begins_us, told_us=case.told_after(1))
         )  # fmt: skip
     if not found:
         found.append(verdict("completeness", None, passed=True, sentence="all features are there and none is new"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from burnline.spec.columns import column_type
+from burnline.spec.columns import SEGMENTS, column_type
 from burnline.spec.schema import ColumnRule, RowsRule, Schema
 from burnline.validation.bounds import outward, round_up, tolerated, upper_share
 from burnline.validation.profile import AgeProfile, NumberProfile, Profile, RowsProfile, TextProfile
@@ -53,7 +53,7 @@ def _number(name: str, found: NumberProfile) -> ColumnRule:
         nulls=_nulls(name, found.filled, found.rows, found.nulls_day),
         min=low,
         max=high,
-        outside=HEAVY if high is not None and name not in _UNIT and never_negative(found) else 0.0,
+        outside=HEAVY if high is not None and name not in _UNIT and skewed(found) else 0.0,
     )
 
 
@@ -74,15 +74,21 @@ def _range(name: str, found: NumberProfile) -> tuple[float | None, float | None]
 
 
 def never_negative(found: NumberProfile) -> bool:
-    """Whether a column without a negative value in the reference looks like a count, an amount or an age.
+    """Whether a column is never negative by its nature, as far as a reference without a negative value can tell.
 
-    Those begin at zero as whole numbers, or are skewed to the right; a temperature above zero is neither.
+    A count begins at zero, an amount is skewed to the right, of an age even one in a million is far above zero; a
+    temperature above zero is none of these.
     """
     if found.low is None or found.low < 0 or found.tails is None:
         return False
-    tails = found.tails
     counts = found.whole == 1.0 and found.low == 0
-    return counts or tails.q75 - tails.q50 > _SKEWED * (tails.q50 - tails.q25)
+    return counts or skewed(found) or found.tails.rare_low >= 0
+
+
+def skewed(found: NumberProfile) -> bool:
+    """Whether the upper quartile is farther from the median than the lower one."""
+    tails = found.tails
+    return tails is not None and tails.q75 - tails.q50 > _SKEWED * (tails.q50 - tails.q25)
 
 
 def _text(name: str, found: TextProfile) -> ColumnRule:
@@ -105,6 +111,7 @@ def unseen_share(found: TextProfile) -> float:
 def _age(found: AgeProfile) -> ColumnRule:
     return ColumnRule(
         type="timestamp",
+        required=False,
         nulls=tolerated(found.rows - found.filled, found.rows, found.nulls_day),
         max_age=outward(max(3 * found.q999, 60.0), up=True),
         stale=0.01,
@@ -112,8 +119,9 @@ def _age(found: AgeProfile) -> ColumnRule:
 
 
 def _required(name: str, filled: int) -> bool:
-    """Columns that held values must be there; labels may come later and own columns may go."""
-    return filled > 0 and name not in _LATE and column_type(name) is not None and not name.startswith("b_")
+    """Features and answers that held values must be there; segments are not known everywhere, labels come later."""
+    family = name.startswith(("f_", "p_")) or (column_type(name) is not None and name not in _LATE + SEGMENTS)
+    return filled > 0 and family and not name.startswith(("b_", "d_")) and name != "canary"
 
 
 def _nulls(name: str, filled: int, rows: int, worst_day: float) -> float | None:

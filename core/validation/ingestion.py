@@ -21,7 +21,7 @@ def ingestion(case: Case) -> list[Check]:
     """All checks of the stage."""
     found = _files(case)
     if not case.data.groups:
-        return found
+        return found if case.of_path else _nothing(case)
     found += [*missing_columns(case), *types(case), *_timeless(case), *_models(case)]
     if not case.rows:
         return [*found, *_nothing(case)]
@@ -89,17 +89,13 @@ def _nothing(case: Case) -> list[Check]:
     """No row at all, unless an empty or foreign file says so already."""
     if case.data.empty or (case.of_path and case.data.span is None):
         return []
-    newest = case.data.row(
-        "select max(_us) from log" + (' where "model" = $c0_model' if case.data.has("model") else ""),
-        [Condition("", {"model": case.model})],
-        all_rows=True,
-    )[0]
+    newest = case.newest_us
     span = f"from {stamp(when(case.start_us))} to {stamp(when(case.end_us))}"
     last = f"; the newest lies at {stamp(when(newest))}" if newest is not None else ""
     text = f"there is no row of {case.model} {span}{last}; find out whether its requests are still logged"
     return [
         verdict(
-            "rows", None, passed=False, sentence=text, rows=0, first_us=case.start_us or None,
+            "rows", None, passed=False, sentence=text, rows=0, first_us=case.begins_us,
             told_us=case.end_us or None,
         )
     ]  # fmt: skip

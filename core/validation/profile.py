@@ -352,7 +352,7 @@ def _ages(data: Data) -> dict[str, AgeProfile]:
         return {}
     query = """select count(*), count("feature_timestamp"),
                       quantile_cont((_us - "feature_timestamp") / 1e6, 0.999) filter (_us >= "feature_timestamp"),
-                      count_if("feature_timestamp" > _us + 1000000) from log"""
+                      count(*) filter ("feature_timestamp" > _us + 1000000) from log"""
     rows, filled, q999, early = data.row(query)
     nulls = _nulls_by_day(data, ["feature_timestamp"], "true")["feature_timestamp"]
     age = AgeProfile(rows=rows, filled=filled, q999=q999 or 0.0, early=early / max(filled, 1), nulls_day=nulls)
@@ -407,7 +407,7 @@ def unordered(data: Data) -> tuple[float, int]:
     """The share (and number) of rows that lie before the row above them in their file, of the first five million."""
     if len(data.groups) != 1 or data.files != 1:
         return 0.0, 0
-    query = f"""select count(*), count_if(late) from (
+    query = f"""select count(*), count(*) filter (late) from (
                     select _us < lag(_us) over (order by _row) as late from log where _row < {ORDER_ROWS})"""
     rows, late = data.row(query)
     return late / max(rows, 1), late
@@ -471,7 +471,7 @@ def agreement(data: Data) -> dict[str, float]:
     found = {}
     for name, (judged, wrong) in answer_conditions(data).items():
         a, b = judged.named("c0")[0], wrong.named("c1")[0]
-        rows, bad = data.row(f"select count_if({a}), count_if({a} and {b}) from log", (judged, wrong))
+        rows, bad = data.row(f"select count(*) filter ({a}), count(*) filter ({a} and {b}) from log", (judged, wrong))
         if rows:
             found[name] = 1 - bad / rows
     return found

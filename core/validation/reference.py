@@ -47,14 +47,21 @@ class Reference:
         return self.span is not None and start_us < self.span[1] and end_us > self.span[0]
 
 
-def files_of(
-    con: duckdb.DuckDBPyConnection, spec: WorkspaceSpec, model: str, snapshot: Snapshot
-) -> dict[RawFile, LogSpan]:
-    """The logs of the workspace that hold rows of a model; files that are not ingested are looked into.
+@dataclass(frozen=True)
+class Logs:
+    """The logs of the workspace that hold rows of a model, and the newest time in any log."""
+
+    files: Mapping[RawFile, LogSpan]
+    newest_us: int | None
+
+
+def find_logs(con: duckdb.DuckDBPyConnection, spec: WorkspaceSpec, model: str, snapshot: Snapshot) -> Logs:
+    """Where the rows of a model are; files that are not ingested are looked into.
 
     Files that cannot be read are left out: an ingest says so.
     """
     found: dict[RawFile, LogSpan] = {}
+    newest = snapshot.ledger.newest_us()
     for file, mapping in named_files(spec).logs.items():
         entry = snapshot.ledger.logs.get(file.path)
         if entry is not None and entry.id == file.id:
@@ -64,12 +71,16 @@ def files_of(
             continue
         try:
             data = open_data(con, {file: mapping}, model, count_429=spec.count_429)
-            low, high = data.row("select min(_us), max(_us) from log") if data.groups else (None, None)
+            if not data.groups:
+                continue
+            low, high = data.row("select min(_us), max(_us) from log")
+            last = data.row("select max(_us) from log", all_rows=True)[0]
         except (BurnlineError, duckdb.Error):
             continue
+        newest = max((us for us in (newest, last) if us is not None), default=None)
         if low is not None:
             found[file] = LogSpan(mapping, low, high)
-    return found
+    return Logs(found, newest)
 
 
 def find_reference(
@@ -107,10 +118,10 @@ def fitting_mapping(con: duckdb.DuckDBPyConnection, spec: WorkspaceSpec, file: R
 
 def kept_profile(
     con: duckdb.DuckDBPyConnection, reference: Reference, spec: WorkspaceSpec, store: Path, tell: Tell | None
-) -> Profile | None:
+) -> Profile:
     """The figures of a reference, worked out once: kept in the store under the fingerprint of their inputs.
 
-    A store that cannot be written keeps nothing. ``None`` when no file of the reference can be read.
+    A store that cannot be written keeps nothing. Raises ``BurnlineError`` when no file of the reference can be read.
     """
     inputs = [f"{f.id} {sorted(m.items())}" for f, m in sorted(reference.files.items(), key=lambda item: item[0].path)]
     key = fingerprint(_FORMAT, reference.model, reference.span, spec.count_429, *inputs)
@@ -121,7 +132,8 @@ def kept_profile(
         pass
     data = open_data(con, reference.files, reference.model, count_429=spec.count_429, span=reference.span)
     if not data.groups:
-        return None
+        reasons = "; ".join(f"{path}: {reason}" for path, reason in data.unreadable.items())
+        raise BurnlineError(f"the reference of {reference.model} cannot be read: {reasons}")
     found = profile(data, reference.said, tell=tell)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

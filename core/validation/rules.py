@@ -72,7 +72,8 @@ def _count(data: Data, rules: Sequence[Rule], tell: Tell | None) -> list[tuple[i
         conditions = [c for i in part for c in (rules[i].among, rules[i].broken)]
         texts = [c.named(f"c{k}")[0] for k, c in enumerate(conditions)]
         sums = ", ".join(
-            f"count_if({texts[2 * k]}), count_if(({texts[2 * k]}) and ({texts[2 * k + 1]}))" for k in range(len(part))
+            f"count(*) filter ({texts[2 * k]}), count(*) filter (({texts[2 * k]}) and ({texts[2 * k + 1]}))"
+            for k in range(len(part))
         )
         values = data.row(f"select {sums} from log", conditions)
         for k, i in enumerate(part):
@@ -93,8 +94,8 @@ def _look(data: Data, rules: Sequence[Rule], end_us: int) -> list[Look]:
             bad = f"({among}) and ({broken})"
             example = f"arg_min(cast({rule.example} as varchar), coalesce(_us, 0)) filter ({bad})"
             columns += [
-                f"count_if({among})",
-                f"count_if({bad})",
+                f"count(*) filter ({among})",
+                f"count(*) filter ({bad})",
                 f"min(_us) filter ({bad})",
                 example if rule.example is not None else "null",
             ]

@@ -41,7 +41,7 @@ def _missing(case: Case) -> list[Check]:
         found.append(
             verdict(
                 "column", name, passed=there, sentence="the column is there" if there else text, rows=case.rows,
-                failed_rows=None if there else case.rows, first_us=case.start_us or None, told_us=case.end_us or None,
+                failed_rows=None if there else case.rows, first_us=case.begins_us, told_us=case.told_after(1),
             )
         )  # fmt: skip
     return found
@@ -203,7 +203,7 @@ def _constant(case: Case) -> list[Check]:
             verdict(
                 "constant", name, passed=not constant, sentence=wrong if constant else "answers differ",
                 failed_rows=sums.filled if constant else 0, rows=sums.filled, example=value,
-                first_us=case.start_us or None, told_us=case.end_us or None,
+                first_us=case.begins_us, told_us=case.told_after(_ENOUGH),
             )
         )  # fmt: skip
     return found

@@ -77,11 +77,11 @@ def number_sums(
             outliers = "0"
             if name in bounds:
                 limits |= {f"low{i}": bounds[name][0], f"high{i}": bounds[name][1]}
-                outliers = f"count_if({x} < $c0_low{i} or {x} > $c0_high{i})"
+                outliers = f"count(*) filter (({x} < $c0_low{i} or {x} > $c0_high{i}) and isfinite({x}))"
             is_text = "text" in data.kinds(name)
             parts.append(
-                f"count({x}), min({x}), max({x}), count_if({x} = floor({x})), {outliers}, "
-                + (f"count_if({lost} is not null and {x} is null)" if is_text else "0")
+                f"count({x}), min({x}), max({x}), count(*) filter ({x} = floor({x})), {outliers}, "
+                + (f"count(*) filter ({lost} is not null and {x} is null)" if is_text else "0")
             )
         query = f"select count(*), {', '.join(parts)} from log where {where}"
         rows, *values = data.row(query, (Condition("", limits),))
@@ -115,7 +115,7 @@ def _text(data: Data, name: str, known: list[str], where: str) -> TextSums:
     # The list is no condition on rows but on groups: a thousand known values cost nothing per row.
     query = f"""
         select count(v), coalesce(sum(n), 0)::bigint, coalesce(sum(n) filter (v is not null), 0)::bigint,
-               count_if(n = 1 and v is not null), coalesce(sum(n) filter (trim(v) = ''), 0)::bigint,
+               count(*) filter (n = 1 and v is not null), coalesce(sum(n) filter (trim(v) = ''), 0)::bigint,
                coalesce(sum(n) filter (isfinite(try_cast(v as double))), 0)::bigint,
                coalesce(sum(n) filter (unseen), 0)::bigint, coalesce(sum(n) filter (variant), 0)::bigint,
                arg_max(v, n) filter (unseen and not variant), arg_max(v, n) filter (variant),

@@ -38,14 +38,14 @@ _SAME_ALL_DAY = 0.95
 def transformation(case: Case) -> list[Check]:
     """All checks of the stage, of features, segments and business metrics."""
     names = [n for n in case.numbers if not is_answer(n) and n not in ("latency_ms", "status")]
-    rules: list[Rule] = []
+    found = [check for name in names for check in _constant_number(case, name)]
+    rules = _sampled(case, names)
+    # Another unit or one value only changes how many fractions there are as well.
+    explained = {r.column for r in rules if r.check == "unit" and r.rows is None}
+    explained |= {c.column for c in found if not c.passed}
     for name in names:
-        rules += [*_finite(case, name), *_text_in_numbers(case, name), *_sign(case, name), *_precision(case, name)]
-    found: list[Check] = []
-    for name in names:
-        found += _constant_number(case, name)
-    unit_rules, stuck = _sampled(case, names)
-    rules += unit_rules + stuck
+        rules += [*_finite(case, name), *_text_in_numbers(case, name), *_sign(case, name)]
+        rules += _precision(case, name) if name not in explained else []
     for name in (n for n in case.texts if not is_answer(n)):
         rules += [*_variants(case, name), *_stuck_text(case, name)]
         found += _constant_text(case, name)
@@ -181,28 +181,27 @@ def _constant(case: Case, name: str, constant: bool, value: object, filled: int,
         text = f"all {filled:,} values are {shown}; a constant tells the model nothing: drop it or find its source"
     return [
         verdict("constant", name, passed=False, sentence=text, failed_rows=filled, rows=filled, example=shown,
-                severity="error" if changed else "warning", first_us=case.start_us or None, told_us=case.end_us or None)
+                severity="error" if changed else "warning", first_us=case.begins_us, told_us=case.told_after(_ENOUGH))
     ]  # fmt: skip
 
 
-def _sampled(case: Case, names: Sequence[str]) -> tuple[list[Rule], list[Rule]]:
+def _sampled(case: Case, names: Sequence[str]) -> list[Rule]:
     """Unit errors and stuck values are suspected by a bounded sample; the rules then count all rows."""
     profile = case.profile
     compared = [n for n in names if _reference(case, n) is not None and case.numbers[n].filled]
     if profile is None or not compared:
-        return [], []
+        return []
     segments = segments_of(case.data)
-    units: list[Rule] = []
-    stuck: list[Rule] = []
+    found: list[Rule] = []
     for done, chunk in enumerate(chunks(compared, _CHUNK)):
         drawn = sample(case.data, chunk, case.rows, segments)
         for name, quartiles in segment_quartiles(drawn, chunk, segments).items():
-            units += _unit(case, name, profile.numbers[name], quartiles)
+            found += _unit(case, name, profile.numbers[name], quartiles)
         for name in chunk:
-            stuck += _stuck(case, name, profile.numbers[name], finite(drawn[name]))
+            found += _stuck(case, name, profile.numbers[name], finite(drawn[name]))
         if case.tell is not None:
             case.tell(min(len(compared), (done + 1) * _CHUNK), len(compared), "units and defaults")
-    return units, stuck
+    return found
 
 
 def _unit(case: Case, name: str, known: NumberProfile, quartiles: Mapping[str, Quartiles]) -> list[Rule]:
@@ -272,7 +271,8 @@ def _factor(before: Quartiles, now: Quartiles) -> float | None:
 
 def _stuck(case: Case, name: str, known: NumberProfile, values: np.ndarray) -> list[Rule]:
     """One value much commoner than any value of the reference: a default, or a source that stands still."""
-    if len(values) < _ENOUGH or known.mode_share > _SAME_ALL_DAY:
+    constant = case.numbers[name].low == case.numbers[name].high
+    if len(values) < _ENOUGH or known.mode_share > _SAME_ALL_DAY or constant:
         return []
     mode, part = mode_of(values)
     x = quote_identifier(name)
@@ -299,7 +299,7 @@ def _stuck(case: Case, name: str, known: NumberProfile, values: np.ndarray) -> l
 def _stuck_text(case: Case, name: str) -> list[Rule]:
     known = case.profile.texts.get(name) if case.profile is not None else None
     sums = case.texts[name]
-    if known is None or known.filled < _ENOUGH or known.distinct < 2 or not name.startswith("f_") or not sums.values:
+    if known is None or known.filled < _ENOUGH or known.distinct < 2 or not name.startswith("f_") or sums.distinct < 2:
         return []
     mode, count = next(iter(sums.values.items()))
     x = quote_identifier(name)
