@@ -56,7 +56,7 @@ def strength(psi: float | None, seasonal: float | None) -> float | None:
 def headline(report: DriftReport, *, looked: bool = True) -> str:
     """The first words of the page: how many inputs moved, whether that hurts, and whether errors need another cause.
 
-    Before the raw logs were ``looked`` at nothing is said of harm.
+    Before the raw logs were ``looked`` at nothing is said of harm and of concept drift.
     """
     inputs = [c for c in report.features if c.role == "feature"]
     moved = [c for c in inputs if c.drifted]
@@ -65,24 +65,24 @@ def headline(report: DriftReport, *, looked: bool = True) -> str:
     if not report.features:
         return f"{name}: no inputs to compare"
     if moved:
-        said = f"{len(moved)} of {len(inputs)} inputs drifted" + (f", {hurting(moved)}" if looked else "")
+        said = f"{len(moved)} of {len(inputs)} inputs drifted" + (hurting(moved) if looked else "")
     elif outputs:
         said = f"no input drifted, its {' and '.join(outputs)} did"
     else:
         said = "no input drifted"
-    if report.concept.drifted:
-        said += ", and the same inputs fail more often" if moved else ", but the same inputs fail more often"
+    if looked and report.concept.drifted:
+        said += "; the same inputs fail more often" if moved else ", but the same inputs fail more often"
     return f"{name}: {said}"
 
 
 def hurting(moved: Iterable[FeatureDrift]) -> str:
-    """How many of the drifted columns hurt."""
+    """How many of the drifted columns hurt, as the end of a sentence about them."""
     found = [harm(c) for c in moved]
     if hurt := found.count("harmful"):
-        return "and it hurts" if len(found) == 1 else f"{hurt} hurt{'s' if hurt == 1 else ''}"
+        return " and hurts" if len(found) == 1 else f", {hurt} hurt{'s' if hurt == 1 else ''}"
     if "unknown" in found:
-        return "whether it hurts is unknown"
-    return "and it does no harm" if len(found) == 1 else "none hurts"
+        return ", whether it hurts is unknown"
+    return " and does no harm" if len(found) == 1 else ", none hurts"
 
 
 def psi(value: float | None) -> str:
@@ -100,13 +100,13 @@ def p_value(p: float | None) -> str:
 
 
 def number(value: float) -> str:
-    """A value of a column, short: four digits at most."""
+    """A value of a column, short: four digits at most, two of what is tiny."""
     if value == 0:
         return "0"
-    if abs(value) >= 1e6 or abs(value) < 1e-3:
+    if abs(value) >= 1e6 or abs(value) < 1e-6:
         return f"{value:.2g}".replace("-", "−")
-    digits = max(0, 3 - math.floor(math.log10(abs(value))) - 1)
-    text = f"{value:,.{digits}f}"
+    digits = (2 if abs(value) < 1e-3 else 3) - math.floor(math.log10(abs(value))) - 1
+    text = f"{value:,.{max(0, digits)}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
 
 

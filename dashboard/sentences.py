@@ -16,11 +16,12 @@ _LABELLED = ("accuracy", "canary", "quality")
 
 
 def worst(model: ModelStatus) -> SloStatus | None:
-    """The SLO of a model that needs attention most: among equal states what is proven comes first."""
+    """The SLO of a model that needs attention most: among equal states what is proven comes first, and drift, which
+    only warns, last."""
     slos = wording.worst_first(model.slos)
     return min(
         (s for s in slos if s.state == slos[0].state),
-        key=lambda s: (not proof.proven(s), s.budget_remaining or 0.0),
+        key=lambda s: (s.sli == "drift", not proof.proven(s), s.budget_remaining or 0.0),
         default=None,
     )
 

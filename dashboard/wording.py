@@ -173,7 +173,9 @@ def budget_minutes(slo: SloStatus) -> float | None:
 
 def unit_of(slo: SloStatus) -> str:
     """What an SLO counts."""
-    return "events" if slo.budgeting == "Occurrences" else "slices"
+    if slo.budgeting == "Occurrences":
+        return "events"
+    return "days" if slo.sli == "drift" else "slices"
 
 
 def burns(slo: SloStatus) -> str:

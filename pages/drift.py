@@ -4,6 +4,7 @@ import streamlit as st
 
 from burnline.dashboard import drift_words, reads, wording
 from burnline.dashboard.charts.drift_grid import grid
+from burnline.dashboard.charts.drift_lane import judged
 from burnline.dashboard.drift_errors import unit_of
 from burnline.dashboard.parts import drift_place
 from burnline.dashboard.parts.drift_concept import drift_concept
@@ -37,6 +38,7 @@ with title:
 hints(report)
 
 names = ["Inputs and outputs", "Concept drift", "Data quality"]
+days = judged(drawn.concept.days, report.concept.days)
 inputs, concept, quality = st.tabs(names, key="tab", bind="query-params")
 if inputs.open:
     with inputs:
@@ -44,12 +46,12 @@ if inputs.open:
             no_columns(report)
         else:
             drift_place.follow_clicks()
-            tiles(report, drawn, unit)
+            tiles(report, drawn.buckets, days, unit)
             found = grid(
                 report.features, drawn.buckets, asked.step, most=None if shows_all(len(report.features)) else PAGE
             )
             here = drift_place.place(name, report.features, found.times)
-            drift_map(report, found, asked, drawn.concept.days, here, unit, zone)
+            drift_map(report, found, asked, days, here, unit, zone)
             values = reads.distribution(
                 name, here.feature, here.start or asked.start, here.end or asked.end, asked.baseline
             )
@@ -57,7 +59,7 @@ if inputs.open:
             drift_table(report, unit, zone)
 if concept.open:
     with concept:
-        drift_concept(name, report.concept, drawn.concept.days, unit, zone)
+        drift_concept(name, report.concept, days, unit, zone)
 if quality.open:
     with quality:
         validation_tab(name, asked.start, asked.end, zone)

@@ -18,7 +18,7 @@ OTHER = "<other>"
 # More bars than this are not told apart; what lies in the outermost two thousandths on both sides is left out.
 _MOST_BARS, _TAIL = 44, 0.002
 _MOST_VALUES = 12
-_NOTABLE = 0.005
+_NOTABLE = 0.02
 _LONGEST = 26
 
 
@@ -67,8 +67,9 @@ def categories(found: Distribution) -> list[Bar]:
 
 
 def grown(found: Distribution, most: int = 3) -> list[Bar]:
-    """The categories whose share grew most, or the stretches of neighbouring bins that did."""
+    """What grew most: missing values, categories, or stretches of neighbouring bins."""
     bars = categories(found) if found.kind == "categorical" else _stretches(inside(found))
+    bars.append(Bar("missing", *found.nulls))
     return [b for b in sorted(bars, key=lambda b: -b.grown)[:most] if b.grown > _NOTABLE]
 
 

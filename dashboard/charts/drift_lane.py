@@ -20,6 +20,12 @@ _TITLE = "<b>Concept drift</b>"
 _FORMATS: dict[Unit, str] = {"share": ".1~%", "distance": ".3~g"}
 
 
+def judged(drawn: Sequence[ConceptDay], window: Sequence[ConceptDay]) -> tuple[ConceptDay, ...]:
+    """The days of ``drawn``; those of the window are red only where its verdict, which looks at more, says so."""
+    known = {day.day: day.drifted for day in window}
+    return tuple(day.model_copy(update={"drifted": known.get(day.day, day.drifted)}) for day in drawn)
+
+
 def gap_figure(days: Sequence[ConceptDay], unit: Unit) -> go.Figure:
     """Realised errors with their interval, and what the inputs explain, per day."""
     ordered = sorted(days, key=lambda d: d.day)

@@ -89,9 +89,11 @@ def _regions(where: Sequence[ConceptRegion], drifted: bool | None) -> None:
         st.subheader(f"Where · {len(where)}", anchor=False)
         if not where:
             st.caption(
-                "No part of the inputs stands out: the excess is everywhere."
-                if drifted
-                else "No part of the inputs fails more often than it should."
+                {
+                    True: "No part of the inputs stands out: the excess is everywhere.",
+                    False: "No part of the inputs fails more often than it should.",
+                    None: "Not known as long as nothing can be said of the errors.",
+                }[drifted]
             )
             return
         st.markdown(drift_words.plain(where[0].sentence))

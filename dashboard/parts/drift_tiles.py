@@ -10,19 +10,19 @@ from burnline.dashboard import drift_errors, drift_words
 from burnline.dashboard.charts.drift_grid import ranked
 from burnline.dashboard.drift_errors import Unit
 from burnline.dashboard.drift_words import harm, strength
-from burnline.results.drift import DriftBucket, DriftReport, FeatureDrift
+from burnline.results.drift import ConceptDay, DriftBucket, DriftReport, FeatureDrift
 
 
-def tiles(report: DriftReport, drawn: DriftReport, unit: Unit) -> None:
+def tiles(report: DriftReport, buckets: Sequence[DriftBucket], days: Sequence[ConceptDay], unit: Unit) -> None:
     """Draws how many inputs moved, the strongest, the expected errors it adds, and errors beyond the expected ones.
 
-    ``report`` is what is judged, the lines are those of ``drawn``; where nothing happened there is no line, which
-    would magnify noise.
+    ``report`` is what is judged, the lines are those of ``buckets`` and ``days``; where nothing happened there is no
+    line, which would magnify noise.
     """
     known = ranked(c for c in report.features if c.role == "feature") or ranked(report.features)
     names = {c.feature for c in known}
     moved = [c for c in known if c.drifted]
-    by_time = _by_time(b for b in drawn.buckets if b.feature in names)
+    by_time = _by_time(b for b in buckets if b.feature in names)
     with st.grid(4, min_column_width=160):
         _tile(
             "Inputs drifted",
@@ -46,7 +46,7 @@ def tiles(report: DriftReport, drawn: DriftReport, unit: Unit) -> None:
             "Expected errors moved",
             drift_errors.change(worst.badness_moved if worst else None, unit),
             _moved(worst, moved, unit),
-            [d.expected for d in drawn.concept.days] if worst else (),
+            (),
             f"What the shift of one column adds to the {drift_errors.what_moves(unit)}, at most; 95 % interval",
         )
         beyond, limits = drift_errors.unexplained(report.concept, unit)
@@ -54,7 +54,7 @@ def tiles(report: DriftReport, drawn: DriftReport, unit: Unit) -> None:
             "Errors not explained",
             drift_errors.change(beyond, unit),
             f"95 %: {drift_errors.between(limits, unit)}" if limits else "unknown without labels",
-            [d.realised - d.expected for d in drawn.concept.days] if any(d.drifted for d in drawn.concept.days) else (),
+            [d.realised - d.expected for d in days] if any(d.drifted for d in days) else (),
             f"Realised less expected {drift_errors.name(unit)} of the same requests",
         )
 

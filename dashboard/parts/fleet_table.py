@@ -121,7 +121,7 @@ def _columns(names: Sequence[str]) -> dict[str, Any]:
     config = st.column_config
 
     def budget(label: str) -> Any:
-        return config.ProgressColumn(label, min_value=0, max_value=100, format="%.0f %%", color="blue", width=112)
+        return config.ProgressColumn(label, min_value=0, max_value=100, format="%.0f %%", color="blue", width=102)
 
     def burn(label: str) -> Any:
         return config.NumberColumn(label, format="%.1f×", width=56, help="The SLO that burns most")
@@ -164,10 +164,10 @@ def _columns(names: Sequence[str]) -> dict[str, Any]:
             args=(names,),
             type="tertiary",
             alignment="left",
-            width=86,
+            width=78,
             help="Days of the window of the drift SLO on which an input drifted",
         ),
-        "verdict": config.TextColumn("Verdict", width=138),
+        "verdict": config.TextColumn("Verdict", width=128),
         "gate": pills("Gate", DECISIONS.values(), 78),
         "coverage": config.NumberColumn(
             "Coverage", format="%.0f %%", width=72, help="Share of outcomes known, of the SLO that knows least"

@@ -9,13 +9,13 @@ import pytest
 from fake_drift import NOW
 from fakes import FakeWorkspace
 
-from burnline.dashboard import drift_words
+from burnline.dashboard import drift_errors, drift_words
 from burnline.dashboard.charts import drift_distribution as shares
 from burnline.dashboard.charts.drift_grid import Grid, grid, ranked
 from burnline.dashboard.charts.drift_heatmap import MOST_TARGETS, drift_heatmap
-from burnline.dashboard.charts.drift_lane import gap_figure
+from burnline.dashboard.charts.drift_lane import gap_figure, judged
 from burnline.dashboard.charts.palette import BAD, INFO, WARN
-from burnline.results.drift import ConceptDay, Distribution, DriftBucket, FeatureDrift
+from burnline.results.drift import ConceptDay, ConceptDrift, Distribution, DriftBucket, FeatureDrift
 
 ZURICH = ZoneInfo("Europe/Zurich")
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
@@ -292,7 +292,9 @@ def test_a_column_without_rows_draws_an_empty_figure() -> None:
         (1.0, "1"),
         (0.05, "0.05"),
         (-3.14159, "−3.14"),
-        (1e-5, "1e−05"),
+        (1e-5, "0.00001"),
+        (-9.32e-5, "−0.000093"),
+        (3e-9, "3e−09"),
         (2.5e7, "2.5e+07"),
     ],
 )
@@ -303,8 +305,57 @@ def test_values_of_a_column_are_short(value: float, text: str) -> None:
 def test_the_headline_says_what_hurts_and_what_inputs_do_not_explain() -> None:
     workspace = FakeWorkspace()
     assert drift_words.headline(workspace.drift("fraud")) == (
-        "fraud: 3 of 11 inputs drifted, 1 hurts, and the same inputs fail more often"
+        "fraud: 3 of 11 inputs drifted, 1 hurts; the same inputs fail more often"
     )
     assert drift_words.headline(workspace.drift("flights")) == "flights: no input drifted"
     assert drift_words.headline(workspace.drift("lead-score")) == "lead-score: no inputs to compare"
     assert workspace.drift("fraud").window.to == NOW
+
+
+def test_days_of_the_window_are_red_only_where_its_verdict_says_so() -> None:
+    # Without raw logs two days look like concept drift; the verdict, which knows them, says it is not.
+    drawn = [day(0, 0.09, 0.03, drifted=True), day(1, 0.09, 0.03, drifted=True)]
+    assert [d.drifted for d in judged(drawn, [day(1, 0.09, 0.03)])] == [True, False]
+
+
+def test_what_went_missing_is_what_grew() -> None:
+    found = categorical(ios=(0.6, 0.6), web=(0.4, 0.4)).model_copy(update={"nulls": (0.01, 0.4)})
+    assert [(b.name, b.before, b.now) for b in shares.grown(found)] == [("missing", 0.01, 0.4)]
+
+
+@pytest.mark.parametrize(
+    ("harms", "ending"),
+    [
+        ((True,), "and hurts"),
+        ((False,), "and does no harm"),
+        ((None,), "whether it hurts is unknown"),
+        ((True, None, False), "1 hurts"),
+        ((True, True), "2 hurt"),
+        ((False, False), "none hurts"),
+    ],
+)
+def test_harm_ends_the_sentence_of_what_drifted(harms: tuple[bool | None, ...], ending: str) -> None:
+    moved = [column(f"f{i}", 0.5, drifted=True, harmful=h) for i, h in enumerate(harms)]
+    assert drift_words.hurting(moved).lstrip(", ") == ending
+
+
+def test_what_segments_and_labels_do_is_no_harm_until_something_says_so() -> None:
+    assert drift_words.harm(column("region", 2.0, role="segment", drifted=True)) == "moved"
+    assert drift_words.harm(column("region", 2.0, role="segment", drifted=True, harmful=True)) == "harmful"
+
+
+def test_values_of_a_log_are_safe_in_markdown() -> None:
+    assert drift_words.plain("f_amount *new* [x] $5 since 16 Nov 05:00: :red[a]") == (
+        "f_amount \\*new\\* \\[x\\] \\$5 since 16 Nov 05:00: \\:red\\[a\\]"
+    )
+
+
+def test_errors_are_told_in_their_unit() -> None:
+    share = ConceptDrift(drifted=True, gap=0.0977, interval=(0.09, 0.1), reason="")
+    # The gap of a regression is expected less realised RMSE: minus 3.73 is 3.73 more error than expected.
+    distance = ConceptDrift(drifted=False, gap=-3.73, interval=(-4.22, -3.24), reason="")
+    assert drift_errors.unexplained(share, "share") == (0.0977, (0.09, 0.1))
+    assert drift_errors.unexplained(distance, "distance") == (3.73, (3.24, 4.22))
+    assert drift_errors.change(0.0977, "share") == "+9.77\u00a0points"
+    assert drift_errors.between((-4.22, 24.25), "distance") == "−4.22 to +24.2"
+    assert drift_errors.level(0.0858, "distance") == "RMSE 0.0858"

@@ -39,7 +39,7 @@ def click(app: AppTest, feature: str, bucket: str) -> None:
 
 def test_the_first_words_say_what_changed_and_whether_it_hurts(open_page: OpenPage) -> None:
     app = open_page("drift", model="fraud")
-    assert app.title[0].value == "fraud: 3 of 11 inputs drifted, 1 hurts, and the same inputs fail more often"
+    assert app.title[0].value == "fraud: 3 of 11 inputs drifted, 1 hurts; the same inputs fail more often"
     assert "5 of 16 columns of fraud drifted, f_amount most of all; it adds to the errors" in plain(app)
     assert "compared with the first days of the log: 15,120 rows" in plain(app)
     assert app.get("tab")[0].label == "Inputs and outputs"
@@ -196,7 +196,7 @@ def test_the_schema_can_be_read_and_written_down(open_page: OpenPage) -> None:
 
 def test_harm_is_told_once_the_raw_logs_were_looked_at() -> None:
     report = FakeWorkspace().drift("fraud", raw=False)
-    assert headline(report, looked=False) == "fraud: 3 of 11 inputs drifted, and the same inputs fail more often"
+    assert headline(report, looked=False) == "fraud: 3 of 11 inputs drifted"
 
 
 def test_a_custom_window_is_whole_days_of_utc(open_page: OpenPage) -> None:
