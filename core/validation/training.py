@@ -138,6 +138,7 @@ def findings(run: Run, before: Sequence[Run], until: datetime | None) -> list[Fi
     finite = [not_finite(run.frame, name) for name in run.frame.columns if _numeric(run, name)]
     found.extend(finite)
     lost = {one.column for one in finite if one.failed}
+    found.extend(_rare(run))
     rate = run.curves.get(run.first_of(RATE) or "")
     if rate is not None:
         found.append(idle_rate(run.first_of(RATE) or "", rate))
@@ -150,6 +151,22 @@ def findings(run: Run, before: Sequence[Run], until: datetime | None) -> list[Fi
 
 def _numeric(run: Run, name: str) -> bool:
     return name not in KEYS and run.frame.schema[name].is_numeric()
+
+
+def _rare(run: Run) -> Iterable[Finding]:
+    """Columns that the log is long enough for and that are logged too rarely themselves."""
+    for name in (run.first_of(LOSS), run.first_of(VALIDATION), run.first_of(GRADIENT)):
+        if name and run.frame.height >= ENOUGH > len(run.curves[name]):
+            curve = run.curves[name]
+            yield Finding(
+                check="too_few_steps",
+                column=name,
+                failed=True,
+                text=f"{name} is logged at {len(curve):,} steps only: too few to judge it by (from {ENOUGH} on).",
+                detected=int(curve.micros[-1]),
+                rows=run.frame.height,
+                severity="warning",
+            )
 
 
 def _losses(run: Run, rate: Curve | None, *, ended: bool) -> Iterable[Finding]:

@@ -107,9 +107,9 @@ def not_finite(frame: pl.DataFrame, name: str) -> Finding:
     if not bad.any():
         return Finding("not_finite", name, f"{name} is finite at every step.", failed_rows=0, rows=len(held))
     finite = np.flatnonzero(values.is_finite().fill_null(value=False).to_numpy())
-    if len(finite) >= 2 and bad.mean() >= _MOSTLY and np.isnan(held[~np.isfinite(held)]).all():
-        usual = int(np.diff(finite).max())
-        if frame.height - 1 - finite[-1] <= usual and finite[0] <= usual:
+    if len(finite) and bad.mean() >= _MOSTLY and np.isnan(held[~np.isfinite(held)]).all():
+        usual = int(np.diff(finite, prepend=-1).max())
+        if frame.height - 1 - finite[-1] <= usual:
             text = f"{name} is logged at {len(finite):,} of {frame.height:,} steps (NaN elsewhere)."
             return passed("not_finite", name, text)
     first = int(np.flatnonzero(bad)[0])

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Columns = dict[str, Floats]
+LENGTHS = (80, 4000)
 Maker = Callable[[np.random.Generator], Columns]
 
 
@@ -22,7 +23,7 @@ def frame(columns: Columns, run: str = "run") -> pl.DataFrame:
 
 
 def _length(rng: np.random.Generator) -> int:
-    return int(np.exp(rng.uniform(np.log(80), np.log(4000))))
+    return int(np.exp(rng.uniform(*np.log(LENGTHS))))
 
 
 def _base(

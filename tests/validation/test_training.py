@@ -265,9 +265,34 @@ def test_missing_columns_say_what_is_not_known() -> None:
 
 
 def test_too_few_steps_are_told_and_nothing_is_concluded_from_them() -> None:
-    report = training_checks(log().head(12), "m")
+    report = training_checks(log().head(9), "m")
     assert set(failed(report)) == {"too_few_steps"}
     assert {c.check for c in report.checks} == {"too_few_steps", "steps", "columns", "cut_off", "not_finite"}
+
+
+def test_a_column_that_is_logged_rarely_in_a_long_run_is_told() -> None:
+    rare = np.where(np.arange(N) % 40 == 39, 1.1 * FALL, np.nan)
+    report = training_checks(log(val_loss=rare), "m")
+    check = failed(report)["too_few_steps"]
+    assert (check.column, check.severity) == ("val_loss", "warning")
+    assert "val_loss is logged at 5 steps only: too few to judge it by (from 10 on)" in check.sentence
+    assert "overfitting" not in {c.check for c in report.checks}
+
+
+def test_twelve_epochs_are_enough_to_see_overfitting() -> None:
+    epochs = np.arange(12)
+    loss = 0.1 + 0.9 * np.exp(-0.5 * epochs)
+    seen = np.array([1.1, 0.8, 0.6, 0.5, 0.45, 0.47, 0.5, 0.55, 0.6, 0.66, 0.7, 0.76])
+    report = training_checks(log(loss=loss, val_loss=seen), "m")
+    assert set(failed(report)) == {"overfitting"}
+    assert "Use the checkpoint of step 5" in failed(report)["overfitting"].sentence
+
+
+def test_a_few_noisy_steps_that_seem_to_fall_are_not_called_a_failure() -> None:
+    loss = np.array([1.3, 0.7, 1.2, 0.9, 0.5, 1.1, 0.6, 0.4, 1.0, 0.7, 0.6, 0.8])
+    report = training_checks(log(loss=loss, val_loss=loss), "m")
+    assert failed(report)["not_improving"].severity == "warning"
+    assert failed(report)["not_improving"].sentence.endswith("Log more steps.")
 
 
 def test_a_run_much_shorter_than_those_before_was_cut_off() -> None:
