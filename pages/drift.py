@@ -51,7 +51,8 @@ if inputs.open:
                 report.features, drawn.buckets, asked.step, most=None if shows_all(len(report.features)) else PAGE
             )
             here = drift_place.place(name, report.features, found.times)
-            drift_map(report, found, asked, days, here, unit, zone)
+            changes = reads.changes(name, asked.since, asked.end)
+            drift_map(report, found, asked, days, changes, here, unit, zone)
             values = reads.distribution(
                 name, here.feature, here.start or asked.start, here.end or asked.end, asked.baseline
             )

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import plotly.graph_objects as go
+import polars as pl
 
 from burnline.dashboard import drift_words, wording
-from burnline.dashboard.charts import drift_lane
+from burnline.dashboard.charts import drift_changes, drift_lane
 from burnline.dashboard.charts.canvas import AXIS, dress, note
 from burnline.dashboard.charts.drift_grid import Grid, Row
 from burnline.dashboard.charts.palette import BAD, INFO, MUTE, OK, WARN, alpha
@@ -47,14 +48,7 @@ _LONGEST = 24
 _MOST_TICKS = 4
 # Unseen markers take the clicks; beyond this number only what stands out has one.
 MOST_TARGETS = 4500
-_INKS: dict[Harm, str] = {
-    "harmful": BAD,
-    "unknown": "#B0741A",
-    "harmless": MUTE,
-    "moved": MUTE,
-    "steady": MUTE,
-    "no_data": MUTE,
-}
+_INKS: dict[Harm, str] = {"harmful": BAD, "unknown": "#B0741A"}
 _SHORT: dict[Harm, str] = {
     "harmful": "<b>harmful</b>",
     "unknown": "unknown",
@@ -72,14 +66,15 @@ def drift_heatmap(
     *,
     concept: Sequence[ConceptDay] = (),
     unit: Unit = "share",
+    changes: pl.DataFrame | None = None,
     judged: tuple[datetime, datetime] | None = None,
     selected: tuple[str, datetime | None] | None = None,
 ) -> go.Figure:
     """Columns from above to below, buckets from left to right, below them realised and expected errors per day.
 
     No data is grey and hatched, colour begins at ``threshold``; what is beyond it without proof stays calm.
-    ``judged`` is bracketed, the cell or row of ``selected`` framed. Heatmaps take no clicks, so an unseen marker
-    lies on the cells; its ``customdata`` is the column and the beginning of the bucket.
+    ``judged`` is bracketed, the cell or row of ``selected`` framed, triangles on top are ``changes``. Heatmaps take
+    no clicks, so an unseen marker lies on the cells; its ``customdata`` is the column and the begin of the bucket.
     """
     rows, width = len(found.rows), len(found.times)
     tall = _ROW if rows <= _MANY_ROWS else _DENSE_ROW
@@ -89,11 +84,16 @@ def drift_heatmap(
     figure = go.Figure([_nothing(psi, found), _hatch(psi, found), *_heat(psi, found, threshold)])
     if unfinished := _unfinished(psi, found):
         figure.add_trace(unfinished)
+    shapes = _frames(found, judged, selected)
+    if changes is not None:
+        triangles, lines = drift_changes.marks(found, changes, zone)
+        figure.add_trace(triangles)
+        shapes = [*lines, *shapes]
     figure.add_trace(_targets(psi, found, threshold, zone))
     dress(figure, total, right=_WORDS)
     inside = total - 8
     bottom = (lane + _FOOT - 8) / inside if concept else 0.0
-    notes, shapes = _words(found), _frames(found, judged, selected)
+    notes = _words(found)
     if concept:
         notes += drift_lane.draw(figure, found, concept, unit, domain=(0.0, (lane - drift_lane.HEAD) / inside))
     figure.update_layout(hovermode="closest", annotations=notes, shapes=shapes, margin={"t": _TOP, "b": _FOOT})

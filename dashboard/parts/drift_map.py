@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import streamlit as st
 
 from burnline.dashboard import drift_errors, wording
@@ -30,6 +31,7 @@ def drift_map(
     found: Grid,
     asked: Question,
     concept: Sequence[ConceptDay],
+    changes: pl.DataFrame,
     here: Place,
     unit: Unit,
     zone: ZoneInfo,
@@ -49,6 +51,7 @@ def drift_map(
                 zone,
                 concept=concept,
                 unit=unit,
+                changes=changes,
                 judged=(asked.start, asked.end),
                 selected=(here.feature, here.start),
             ),
@@ -78,6 +81,6 @@ def _legend(report: DriftReport, asked: Question, features: int, *, name: str | 
     return (
         f"PSI per {per}; a season that comes back every week is none of it. :green[Teal] is below "
         f"{report.threshold:g}, :orange[amber] drifted, :red[red] {worst} and more; :blue[blue] are segments, which "
-        f"are no inputs; hatched is no data, a dot is not over yet. {first}{judged}{below}Click a cell for its "
-        "distributions."
+        f"are no inputs; hatched is no data, a dot is not over yet, triangles are changes on record. {first}{judged}"
+        f"{below}Click a cell for its distributions."
     )

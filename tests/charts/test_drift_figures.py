@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import polars as pl
 import pytest
 from fake_drift import NOW
 from fakes import FakeWorkspace
@@ -147,6 +148,19 @@ def test_the_judged_days_are_spanned_and_the_place_is_framed() -> None:
     # A bucket is one wide and centred on its number: day 7 begins at 6.5.
     assert (bar.x0, bar.x1, begin.x0) == (6.5, 9.5, 6.5)
     assert (frame.x0, frame.x1, frame.y0, frame.y1) == (3.5, 4.5, -0.5, 0.5)
+
+
+def test_changes_stand_above_the_moment_they_were_made() -> None:
+    found = shown(*(bucket("a", d, 0.1) for d in range(4)))
+    times = [DAY + timedelta(days=1, hours=12), DAY - timedelta(days=9)]
+    changes = pl.DataFrame(
+        {"time": times, "kind": ["deploy", "config"], "version": ["4.2.0", None], "note": ["a", None]}
+    )
+    figure = drift_heatmap(found, 0.2, ZURICH, changes=changes)
+    triangles = next(t for t in figure.data if t.type == "scatter" and t.marker.symbol == "triangle-down")
+    # Noon of the second day is the middle of its cell; the one before the map is left out.
+    assert list(triangles.x) == [1.0]
+    assert triangles.text[0] == "<b>deploy 4.2.0</b> · 21 Nov 13:00<br>a"
 
 
 def test_the_lane_has_the_days_of_the_map() -> None:
