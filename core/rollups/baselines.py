@@ -11,10 +11,9 @@ changes: a log of its days arrives late, or the file is another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol, TypeVar
 
 import duckdb
 import polars as pl
@@ -24,16 +23,14 @@ from burnline.errors import BurnlineError
 from burnline.logs import SCALE
 from burnline.logs.engine import frame, sentence
 from burnline.rollups import differences
-from burnline.rollups.features import capped
+from burnline.rollups.categories import capped
 from burnline.rollups.grids import Grids
 from burnline.rollups.ledger import BaselineEntry, Ledger, LogFile
 from burnline.rollups.measures import REQUESTS
+from burnline.rollups.scoring import Each
 from burnline.rollups.store import Store, fingerprint
 from burnline.rollups.training import Training, count_training
 from burnline.spec.workspace import Reference
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 HOURS_PER_WEEK = 168
 # The epoch began on a Thursday.
@@ -52,14 +49,6 @@ SCHEMA = pa.schema(
     }
 )  # fmt: skip
 _ORDER = ("model", "feature", "how", "bin", "category")
-
-
-class Each(Protocol):
-    """Runs independent pieces of work, each with a connection of its own, and yields their results in order."""
-
-    def __call__(
-        self, work: Callable[[duckdb.DuckDBPyConnection, T], R], items: Sequence[T], what: str, /
-    ) -> Iterator[R]: ...
 
 
 def hour_of_week(hour: str) -> str:

@@ -25,7 +25,7 @@ import pyarrow as pa
 from burnline.logs import SCALE
 from burnline.logs.engine import frame, table
 from burnline.rollups import calibration, label_values
-from burnline.rollups.features import capped
+from burnline.rollups.categories import capped
 from burnline.rollups.ledger import Day, Ledger
 from burnline.rollups.measures import REQUESTS, Measure
 from burnline.rollups.store import Store, fingerprint

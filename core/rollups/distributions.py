@@ -12,7 +12,6 @@ import polars as pl
 
 from burnline.logs import SCALE
 from burnline.logs.engine import connect, frame
-from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.grids import Grid, label_grid, thawed
 from burnline.rollups.reads import Snapshot
 
@@ -104,6 +103,24 @@ def baseline_rows(snapshot: Snapshot, models: Sequence[str], *, features: Sequen
         return frame(con, query, parameters).cast(_BASELINE)
 
 
+def comparable(snapshot: Snapshot, baseline: pl.DataFrame) -> pl.DataFrame:
+    """Rows of baselines (model, feature, …) without columns of training files that no log of the model ever had.
+
+    What never reached the logs cannot have vanished from them; ingest names such columns.
+    """
+    entries = snapshot.ledger.baselines
+    trained = [name for name in baseline["model"].unique() if entries[name].kind == "training"]
+    paths = [day.objects["features"] for day in snapshot.ledger.days.values() if "features" in day.objects]
+    if not trained or not paths:
+        return baseline
+    query = """
+        select distinct model, feature from read_parquet($paths)
+        where model in (select unnest($models::varchar[]))"""
+    with connect(threads=2) as con:
+        logged = frame(con, query, {"paths": snapshot.store.paths(paths), "models": trained})
+    return baseline.filter(~pl.col("model").is_in(trained) | pl.struct("model", "feature").is_in(logged.to_struct()))
+
+
 def labels_by_day(snapshot: Snapshot, first_day: int, last_day: int, last: int, *, model: str) -> pl.DataFrame:
     """Labels of the requests of each day, as known at bucket ``last``: day, bin, category, n.
 
@@ -126,11 +143,6 @@ def grids(snapshot: Snapshot, model: str) -> dict[str, Grid]:
     found = {name: grid for (_, name), grid in frozen.items()}
     labels = label_grid(model, frozen)
     return found if labels is None else {**found, "label": labels}
-
-
-def day_of(bucket: int) -> int:
-    """The day (since the epoch) that a bucket lies in."""
-    return bucket // BUCKETS_PER_DAY
 
 
 def _objects(snapshot: Snapshot, table: str, first_day: int, last_day: int) -> dict[int, str]:

@@ -30,7 +30,7 @@ from burnline.rollups.calibration import calibration
 from burnline.rollups.drifted import drifted
 from burnline.rollups.duplicates import Candidate, drop_duplicates, dropped_rows, restore_dropped
 from burnline.rollups.features import FORMAT as FEATURES_FORMAT
-from burnline.rollups.features import columns, feature_schema, features
+from burnline.rollups.features import columns, features
 from burnline.rollups.grids import Columns, Grids, add, freeze, label_grid, thawed, tracked, type_problems
 from burnline.rollups.label_values import find_label_grids, label_values
 from burnline.rollups.labels import Labels, Requests, faults, load, probe, summary
@@ -43,6 +43,7 @@ from burnline.rollups.scan import NewLog, Request, look
 from burnline.rollups.scoring import Logs, expect
 from burnline.rollups.side import keep_events, keep_metrics
 from burnline.rollups.store import Store, fingerprint
+from burnline.rollups.tallies import feature_schema
 from burnline.rollups.training import Training, find_training, freeze_training
 
 T = TypeVar("T")
@@ -492,6 +493,8 @@ class _Run:
 
     def _freeze_labels(self, waiting: Sequence[str], current: set[str]) -> None:
         """Bins for numeric labels that come in files and have no prediction to lie beside, from the first of them."""
+        if not waiting:
+            return
         frozen = {model: dict(names) for model, names in self.grids.items()}
         with connect(_cores()) as con:
             for path in sorted(waiting, key=lambda p: (self.entries[p].first_us, p)):

@@ -18,7 +18,7 @@ import pyarrow as pa
 from burnline.logs.engine import frame
 from burnline.logs.files import literal_pattern
 from burnline.logs.relation import Kind
-from burnline.rollups.features import capped
+from burnline.rollups.categories import capped
 from burnline.rollups.grids import OUTSIDE, Grid, Grids, label_grid
 from burnline.rollups.late import label_kind, label_steps, moment_group
 from burnline.rollups.roll import Job

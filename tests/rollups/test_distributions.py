@@ -128,7 +128,7 @@ def test_batches_and_wide_hours_count_the_same(tmp_path: Path, monkeypatch: pyte
     whole.ingest()
     monkeypatch.setattr("burnline.rollups.features._ROWS_AT_ONCE", 128)
     monkeypatch.setattr("burnline.rollups.features._COLUMNS_AT_ONCE", 2)
-    monkeypatch.setattr("burnline.rollups.features._DENSE", 0)
+    monkeypatch.setattr("burnline.rollups.tallies._DENSE", 0)
     parts = make_workspace(tmp_path / "parts", {"logs/a.parquet": log}, MODELS)
     parts.ingest()
     for model in ("a", "b"):
