@@ -33,7 +33,8 @@ OUTLIER = 0.0005
 _HOUR_US = 3_600_000_000
 _DAY_US = 24 * _HOUR_US
 _CHUNK = 25
-_MOST_XI = 0.5
+_LEAST_XI, _MOST_XI = -0.1, 0.5
+_LEAST_SPREAD, _USUAL_SPREAD = 0.02, 0.1
 
 Quartiles = tuple[float, float, float]
 
@@ -329,7 +330,7 @@ def _level(values: np.ndarray, chance: float) -> float:
     """The value that a share ``chance`` of rows exceeds: a generalised Pareto tail above the 99 % quantile.
 
     xi = (1 - m² / s²) / 2 and sigma = m (m² / s² + 1) / 2 with mean and variance of the excess; xi is kept within
-    0 and 0.5, so that a bounded tail is taken for an exponential one.
+    -0.1 (about that of a normal tail here) and 0.5, so that a bounded tail leaves some room.
     """
     start = int(np.ceil(0.99 * len(values))) - 1
     threshold = float(values[start])
@@ -341,9 +342,9 @@ def _level(values: np.ndarray, chance: float) -> float:
         return threshold
     mean, variance = float(excess.mean()), float(excess.var(ddof=1))
     ratio = mean * mean / variance if variance > 0 else 1.0
-    xi = min(max((1 - ratio) / 2, 0.0), _MOST_XI)
+    xi = min(max((1 - ratio) / 2, _LEAST_XI), _MOST_XI)
     sigma = mean * (1 - xi)
-    growth = np.log(share / chance) if xi < 1e-6 else ((share / chance) ** xi - 1) / xi
+    growth = np.log(share / chance) if abs(xi) < 1e-6 else ((share / chance) ** xi - 1) / xi
     return max(float(threshold + sigma * growth), float(values[-1]) if chance <= RARE else -np.inf)
 
 
@@ -438,23 +439,18 @@ def spread(counts: np.ndarray, first_hour: int) -> float:
     the spread of the totals themselves is added.
     """
     hours = np.arange(first_hour, first_hour + len(counts))
-    estimates = []
-    for weekend in (False, True):
-        # Day 0 of the epoch was a Thursday.
-        days = (hours // 24 + 3) % 7
-        chosen = (days >= 5) == weekend
-        days_here = np.unique(hours[chosen] // 24)
-        whole = [d for d in days_here if (chosen & (hours // 24 == d)).sum() == 24]
-        if len(whole) < 2:
+    # Day 0 of the epoch was a Thursday.
+    is_weekend = (hours // 24 + 3) % 7 >= 5
+    of_days, of_hours = [], []
+    for chosen in (is_weekend, ~is_weekend):
+        days = [hours // 24 == day for day in np.unique(hours[chosen] // 24)]
+        table = np.array([counts[day] for day in days if day.sum() == 24])
+        totals = table.sum(axis=1) if len(table) else table
+        if len(totals) < 2 or totals.min() <= 0:
             continue
-        table = np.array([counts[hours // 24 == d] for d in whole])
-        totals = table.sum(axis=1)
-        if totals.min() <= 0:
-            continue
-        estimates.append(_phi(totals[:, None]))
-        scaled = table * (totals.mean() / totals)[:, None]
-        estimates.append(_phi(scaled))
-    return float(max(0.02, sum(sorted(estimates)[-2:]))) if estimates else 0.1
+        of_days.append(_phi(totals[:, None]))
+        of_hours.append(_phi(table * (totals.mean() / totals)[:, None]))
+    return float(max(_LEAST_SPREAD, max(of_days) + max(of_hours))) if of_days else _USUAL_SPREAD
 
 
 def _phi(table: np.ndarray) -> float:

@@ -21,7 +21,7 @@ from burnline.validation.rules import stamp, when
 from burnline.validation.source import open_data
 from burnline.validation.sums import Tell
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
