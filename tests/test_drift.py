@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from making import START, make_workspace, model_yaml, only, requests, write
+from making import START, WORKSPACE, make_workspace, model_yaml, only, requests, write
 from scipy import stats
 
 from burnline.errors import BurnlineError
@@ -191,6 +191,38 @@ def test_both_sides_of_a_distribution_add_up_and_show_the_shift(workspace: Works
     middle = (np.array(shown.low[1:-1]) + np.array(shown.high[1:-1])) / 2
     means = [np.average(middle, weights=side[1:-1]) for side in (shown.baseline, shown.window)]
     assert means[1] - means[0] == pytest.approx(2.0, abs=0.15)
+
+
+def test_a_log_younger_than_its_reference_is_held_against_its_first_half_and_says_so(tmp_path: Path) -> None:
+    days = log(4).with_columns(f_x=pl.col("f_x") + 4.0 * (pl.int_range(pl.len()) >= 3 * A_DAY))
+    opened = make_workspace(tmp_path, {"logs/a.parquet": days}, {"m": model_yaml("m", SLOS)})
+    opened.ingest()
+    found = opened.drift("m")
+    assert found.reference is not None
+    assert (found.reference.to, found.reference.provisional) == (START + timedelta(days=2), True)
+    assert found.window.from_ == START + timedelta(days=2)
+    assert feature(found, "f_x").drifted
+    assert found.sentence.endswith("this is provisional.")
+    assert (
+        only(opened, "drift").reason
+        == "the reference window is not over yet: until then there is nothing to compare with"
+    )
+
+
+def test_a_training_file_is_the_baseline_and_what_never_reached_the_logs_has_not_vanished(tmp_path: Path) -> None:
+    trained = log(7).select("f_x", "f_calm", f_never=pl.col("f_x"))
+    text = WORKSPACE + '  reference: {path: "reference/{model}.parquet"}\n'
+    files = {"logs/a.parquet": log(), "reference/m.parquet": trained}
+    opened = make_workspace(tmp_path, files, {"m": model_yaml("m", SLOS)}, workspace=text)
+    opened.ingest()
+    found = opened.drift("m", start=START + timedelta(days=14))
+    assert found.reference is not None
+    assert (found.reference.kind, found.reference.seasonal) == ("training", False)
+    assert feature(found, "f_x").drifted
+    assert not feature(found, "f_calm").drifted
+    assert "f_never" not in [f.feature for f in found.features if f.drifted]
+    assert any("f_never" in note for note in found.notes)
+    assert only(opened, "drift").bad == DAYS - SHIFTED
 
 
 def test_what_cannot_be_asked_is_said_in_one_sentence(workspace: Workspace) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -14,7 +14,7 @@ from burnline.budgets.fleet import Fleet
 from burnline.errors import BurnlineError
 from burnline.logs import moment
 from burnline.results.drift import Baseline, DriftWindow
-from burnline.rollups.distributions import baseline_rows, by_day, by_hour, labels_by_day
+from burnline.rollups.distributions import baseline_rows, by_day, by_hour, comparable, labels_by_day
 from burnline.rollups.ledger import BaselineEntry
 from burnline.rollups.measures import REQUESTS
 from burnline.rollups.reads import HOUR, hourly
@@ -34,12 +34,14 @@ class Asked:
     """One model over the hours ``first`` to before ``end`` (since the epoch), as of the moment of the fleet.
 
     ``baseline`` are the first days of the log (or a training file), or as many hours as the window has before it.
+    Hours before ``known`` were over at that moment.
     """
 
     fleet: Fleet
     model: str
     first: int
     end: int
+    known: int
     baseline: BaselineChoice = "reference"
 
     @property
@@ -70,6 +72,8 @@ class Asked:
         entry = self.entry
         if self.baseline == "trailing":
             return 2 * self.first - self.end, self.first
+        if entry is not None and self.provisional:
+            return entry.first_hour, entry.first_hour + _half(self.known - entry.first_hour)
         return (entry.first_hour, entry.end_hour) if entry is not None else (0, 0)
 
 
@@ -94,7 +98,15 @@ def ask(
         raise BurnlineError(
             "the window of the drift question holds no hour; choose a --from before --to and the last log"
         )
-    return Asked(fleet, model, since, until, baseline)
+    asked = Asked(fleet, model, since, until, known, baseline)
+    halved = asked.before()[1] if asked.provisional and start is None else since
+    return replace(asked, first=halved) if since < halved < until else asked
+
+
+def _half(hours: int) -> int:
+    """The first half of a log that is younger than its reference window, in whole days where it has two."""
+    days = hours // 24
+    return (days + 1) // 2 * 24 if days > 1 else max(hours // 2, 1)
 
 
 def _floor(at: datetime) -> int:
@@ -135,11 +147,12 @@ def hour_rows(asked: Asked) -> pl.DataFrame:
 def baseline_counts(asked: Asked) -> pl.DataFrame:
     """Counts of the baseline by hour of the week: row (0 = Monday 00:00 UTC, null where no time is known), …, n."""
     first, end = asked.before()
-    if asked.baseline == "trailing":
+    if asked.baseline == "trailing" or asked.provisional:
         rows = by_hour(asked.fleet.snapshot, first, end - 1, model=asked.model)
         rows = rows.with_columns(row=(pl.col("hour") + _THURSDAY) % _WEEK)
     else:
-        rows = baseline_rows(asked.fleet.snapshot, [asked.model]).with_columns(row=pl.col("how"))
+        kept = comparable(asked.fleet.snapshot, baseline_rows(asked.fleet.snapshot, [asked.model]))
+        rows = kept.with_columns(row=pl.col("how"))
     parts = [rows]
     if first < end and "label" not in rows["feature"].unique():
         # Labels are kept by day: each stands at the first hour of its weekday.

@@ -39,6 +39,7 @@ from burnline.spec import Model, Slo
 
 Step = Literal["1d", "1h"]
 _DEFAULT_THRESHOLD = 0.2
+_WEEK = 7 * 24
 _OUTCOMES = ("prediction", "confidence", "label")
 _QUALITY = ("accuracy", "rmse")
 
@@ -179,6 +180,9 @@ class _Report:
         begun = min((at for name, at in since.items() if at is not None), default=asked.time(asked.first))
         # A drift that fills only the end of the window is judged by what came after it began.
         start = max(asked.first, int(begun.timestamp()) // 3600)
+        if first >= end:
+            # A training file has no requests: the week before the drift stands for it.
+            first, end = start - _WEEK, start
         before = labelled_sample(asked.fleet, asked.model, first=first * HOUR, last=end * HOUR - 1)
         now = labelled_sample(asked.fleet, asked.model, first=start * HOUR, last=asked.end * HOUR - 1)
         if before.reason is not None or now.reason is not None:

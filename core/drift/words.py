@@ -7,9 +7,10 @@ from datetime import datetime
 from math import isfinite
 
 from burnline.results.drift import ConceptDrift, FeatureDrift
-from burnline.rollups.compared import Compared
+from burnline.rollups.compared import Compared, rare
 
 _MOST_NAMES = 3
+_NEARLY_ALL = 0.5
 # That the version changes is what a release is for.
 _RELEASES = frozenset({"version"})
 
@@ -17,6 +18,10 @@ _RELEASES = frozenset({"version"})
 def why(one: Compared, threshold: float, drifted_blocks: int, since: datetime | None) -> str:
     """Why a column counts as drifted, or why not."""
     psi, season = float(one.whole.psi[0]), one.seasonal
+    if psi < threshold and max(float(one.whole.unseen_share[0]), rare(one.column)) > _NEARLY_ALL:
+        return (
+            "Most values occur once, or are too many to tell apart: it looks like an identifier, and is not compared."
+        )
     if one.moved >= threshold or drifted_blocks:
         return _drifted(one, threshold, drifted_blocks, since)
     if psi < threshold:

@@ -233,3 +233,11 @@ def unseen(found: Column, most: int = 5) -> tuple[str, ...]:
     then, now = (side.pooled().values[0] for side in found.sides)
     new = np.flatnonzero((then == 0) & (now > 0))
     return tuple(found.axis.values[i] for i in new[np.argsort(-now[new], kind="stable")][:most])
+
+
+def rare(found: Column) -> float:
+    """The share of the window's values that are counted together as the rest, because there are so many."""
+    if not isinstance(found.axis, Categories) or found.axis.other is None:
+        return 0.0
+    values = found.sides[1].pooled().values[0]
+    return float(values[found.axis.other] / values.sum()) if values.sum() else 0.0

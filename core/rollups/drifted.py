@@ -25,7 +25,7 @@ from burnline.distances.seasonal import HOURS
 from burnline.logs import SCALE
 from burnline.logs.engine import frame
 from burnline.rollups.compared import Blocks, Compared, compared
-from burnline.rollups.distributions import baseline_rows, grids
+from burnline.rollups.distributions import baseline_rows, comparable, grids
 from burnline.rollups.grids import Grid
 from burnline.rollups.ledger import BaselineEntry, DriftPart, Ledger
 from burnline.rollups.measures import REQUESTS
@@ -34,7 +34,7 @@ from burnline.rollups.reads import Snapshot
 from burnline.rollups.scoring import Each
 from burnline.rollups.store import Store, fingerprint
 
-_FORMAT = 1
+_FORMAT = 2
 _MODELS_AT_ONCE = 100
 _DAYS_AT_ONCE = 31
 
@@ -108,7 +108,7 @@ class _Stage:
         chosen = {"models": list(task.models), "days": list(task.days)}
         window = frame(con, _WINDOW, {"paths": self.snapshot.store.paths(paths), **chosen})
         hours = frame(con, _HOURS, {"paths": self._hours(task.days), "requests": REQUESTS, **chosen})
-        baseline = baseline_rows(self.snapshot, list(task.models))
+        baseline = comparable(self.snapshot, baseline_rows(self.snapshot, list(task.models)))
         by_model = [f.partition_by("model", as_dict=True) for f in (window, hours, baseline)]
         empty = [f.clear() for f in (window, hours, baseline)]
         found = []
