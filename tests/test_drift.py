@@ -107,6 +107,27 @@ def test_what_moved_has_drifted_since_its_day_and_the_rest_has_not(report: Drift
     assert days == {begun + timedelta(days=i) for i in range(DAYS - SHIFTED)}
 
 
+def test_half_a_standard_deviation_is_found_on_its_first_day_though_the_threshold_is_too_coarse_for_it(
+    tmp_path: Path,
+) -> None:
+    # PSI of half a standard deviation is .235: below .25. KS of it is 2 x Phi(.25) - 1 = .197.
+    rng = np.random.default_rng(3)
+    rows = 9 * 2_000
+    days = requests(rows, minutes=0.72).with_columns(
+        f_x=pl.Series(rng.normal(size=rows) + 0.5 * (np.arange(rows) >= 8 * 2_000)),
+        f_calm=pl.Series(rng.normal(size=rows)),
+    )
+    slo = "drift: {threshold: 0.25, objective: 80%}"
+    opened = make_workspace(tmp_path, {"logs/a.parquet": days}, {"m": model_yaml("m", slo)})
+    opened.ingest()
+    found = opened.drift("m")
+    drifted = [(b.feature, b.from_) for b in found.buckets if b.drifted]
+    assert drifted == [("f_x", START + timedelta(days=8))]
+    assert feature(found, "f_x").drifted
+    # The SLO counts what is beyond its threshold.
+    assert only(opened, "drift").bad == 0
+
+
 def test_a_weekend_is_a_season_and_no_drift(workspace: Workspace) -> None:
     weekend = workspace.drift("m", start=START + timedelta(days=12), end=START + timedelta(days=14))
     found = feature(weekend, "f_weekend")

@@ -87,20 +87,20 @@ class _Report:
 
     @cached_property
     def history(self) -> pl.DataFrame:
-        """The days before the window in the table ``drift``: feature, day, moved."""
+        """The days before the window in the table ``drift``: feature, day, drifted."""
         if self.asked.baseline != "reference":
-            return pl.DataFrame(schema={"feature": pl.String, "day": pl.Int64, "moved": pl.Float64})
+            return pl.DataFrame(schema={"feature": pl.String, "day": pl.Int64, "drifted": pl.Boolean})
         snapshot = self.asked.fleet.snapshot
         first = min(snapshot.ledger.days, default=0)
         rows = drift_table(snapshot, first, self.asked.days.start - 1, model=self.asked.model)
-        return rows.select("feature", "day", "moved")
+        return rows.select("feature", "day", drifted=(pl.col("moved") >= self.threshold) | pl.col("shifted"))
 
     def report(self) -> DriftReport:
         asked = self.asked
         reference = described(asked, self.baseline, asked.fleet.spec.timezone)
         columns = self.columns if reference is not None else ()
-        days = {one.name: one.moved_by_block >= self.threshold for one in columns}
-        drifted = [one for one in columns if one.moved >= self.threshold or days[one.name].any()]
+        days = {one.name: one.drifted_by_block(self.threshold) for one in columns}
+        drifted = [one for one in columns if one.drifted(self.threshold) or days[one.name].any()]
         since = {one.name: self._first_seen(one, days[one.name]) for one in drifted}
         judged = self._harms(drifted, since) if self.raw else {}
         features = [self._feature(one, days[one.name], since, judged) for one in columns]
@@ -140,7 +140,7 @@ class _Report:
         """When the drift began that the window ends with (or holds last), to the hour."""
         past = self.history.filter(pl.col("feature") == one.name).sort("day")
         every = np.concatenate([past["day"].to_numpy(), np.array(self.asked.days, dtype=np.int64)])
-        hit = np.concatenate([past["moved"].to_numpy() >= self.threshold, days])
+        hit = np.concatenate([past["drifted"].to_numpy(), days])
         first = run_of(every, hit, self.asked.days.stop - 1)
         if first is None:
             return None
@@ -199,8 +199,8 @@ class _Report:
         since: Mapping[str, datetime | None],
         judged: Mapping[str, Harm],
     ) -> FeatureDrift:
-        far, harm = one.whole, judged.get(one.name)
-        drifted = one.moved >= self.threshold or bool(days.any())
+        far, harm = one.whole.far, judged.get(one.name)
+        drifted = one.drifted(self.threshold) or bool(days.any())
         first_seen = since.get(one.name)
         reason = why(one, self.threshold, int(days.sum()), first_seen)
         return FeatureDrift(
@@ -216,12 +216,12 @@ class _Report:
             chi2_p=_known(far.chi2_p),
             psi=_known(far.psi),
             psi_textbook=_known(far.psi_textbook),
-            psi_seasonal=_known([one.seasonal]),
+            psi_seasonal=_known(one.whole.psi),
             js=_known(far.js),
             wasserstein=_known(far.wasserstein),
             effect=_known(far.effect),
             p_block=_known([one.p_block]),
-            p_adjusted=one.p_adjusted,
+            p_adjusted=_known(one.whole.p_adjusted),
             nulls=(_known(far.null_reference), _known(far.null_share)),
             outside=(0.0 if one.numeric else None, _known(far.below_share + far.above_share)),
             unseen=_known(far.unseen_share),
@@ -262,8 +262,9 @@ class _Report:
         return [bucket for one in blocks for bucket in self._of_column(one, start, length)]
 
     def _of_column(self, one: Compared, start: int, length: int) -> list[DriftBucket]:
-        asked, found = self.asked, []
-        for i, n in enumerate(one.by_block.n):
+        asked, held = self.asked, one.by_block
+        drifted, found = one.drifted_by_block(self.threshold), []
+        for i, n in enumerate(held.far.n):
             if n > 0:
                 first, end = start + i * length, start + (i + 1) * length
                 found.append(
@@ -273,10 +274,10 @@ class _Report:
                             "from": asked.time(max(first, asked.first)),
                             "to": asked.time(min(end, asked.end)),
                             "n": float(n),
-                            "psi": _known(one.by_block.psi[i : i + 1]),
-                            "psi_seasonal": _known(one.seasonal_by_block[i : i + 1]),
-                            "ks": _known(one.by_block.ks[i : i + 1]),
-                            "drifted": bool(one.moved_by_block[i] >= self.threshold),
+                            "psi": _known(held.far.psi[i : i + 1]),
+                            "psi_seasonal": _known(held.psi[i : i + 1]),
+                            "ks": _known(held.far.ks[i : i + 1]),
+                            "drifted": bool(drifted[i]),
                             "provisional": asked.provisional or first < asked.first or end > asked.end,
                         }
                     )

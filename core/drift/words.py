@@ -11,49 +11,46 @@ from burnline.rollups.compared import Compared, rare
 
 _MOST_NAMES = 3
 _NEARLY_ALL = 0.5
+_NOTABLE, _NOTABLE_NULLS = 0.001, 0.01
 # That the version changes is what a release is for.
 _RELEASES = frozenset({"version"})
 
 
-def why(one: Compared, threshold: float, drifted_blocks: int, since: datetime | None) -> str:
-    """Why a column counts as drifted, or why not."""
-    psi, season = float(one.whole.psi[0]), one.seasonal
-    if psi < threshold and max(float(one.whole.unseen_share[0]), rare(one.column)) > _NEARLY_ALL:
-        return (
-            "Most values occur once, or are too many to tell apart: it looks like an identifier, and is not compared."
-        )
-    if one.moved >= threshold or drifted_blocks:
-        return _drifted(one, threshold, drifted_blocks, since)
+def why(one: Compared, threshold: float, blocks: int, since: datetime | None) -> str:
+    """Why a column counts as drifted, or why not; ``blocks`` are the days (or hours) of the window that drifted."""
+    far, season = one.whole.far, float(one.whole.psi[0])
+    psi = float(far.psi[0])
+    if one.drifted(threshold) or blocks:
+        return _drifted(one, threshold, blocks, since)
+    if max(float(far.unseen_share[0]), rare(one.column)) > _NEARLY_ALL:
+        return "Most values occur once or are too many to tell apart: it looks like an identifier, and is not compared."
     if psi < threshold:
         return f"PSI {psi:.3f}, within {threshold:g}."
     if season < threshold:
-        return (
-            f"PSI {psi:.2f} against the whole baseline, but {season:.2f} against the same hours of its week: a season."
-        )
-    if psi < one.usual:
+        return f"PSI {psi:.2f} against the whole baseline, {season:.2f} against the same hours of its week: a season."
+    if psi <= one.usual:
         return f"PSI {psi:.2f}, no more than days of the baseline differ among themselves ({one.usual:.2f})."
-    return f"PSI {psi:.2f} over {one.whole.n[0]:,.0f} rows is not proven (p = {one.p_adjusted:.2g})."
+    return f"PSI {psi:.2f} over {far.n[0]:,.0f} rows is not proven (p = {float(one.whole.p_adjusted[0]):.2g})."
 
 
 def _drifted(one: Compared, threshold: float, blocks: int, since: datetime | None) -> str:
-    psi = float(one.whole.psi[0])
-    parts = [
-        f"PSI {psi:.2f}"
-        + (f" ({one.seasonal:.2f} against the same hours of the week)" if one.seasonal == one.seasonal else "")
-    ]
-    if one.moved < threshold:
-        parts.append(f"beyond {threshold:g} on {blocks} day{'s' if blocks > 1 else ''} of the window")
-    effect = float(one.whole.effect[0])
+    far, season = one.whole.far, float(one.whole.psi[0])
+    parts = [f"PSI {far.psi[0]:.2f}"]
+    if isfinite(season):
+        parts[0] += f" ({season:.2f} against the same hours of the week)"
+    if not one.drifted(threshold):
+        parts.append(f"drifted in {blocks} part{'s' if blocks > 1 else ''} of the window")
+    elif one.moved < threshold:
+        parts.append(f"moved as a whole, KS {far.ks[0]:.2f}")
+    effect, before, now = (float(figure[0]) for figure in (far.effect, far.null_reference, far.null_share))
     if one.numeric and isfinite(effect):
         parts.append(f"mean {effect:+.2f} standard deviations")
-    before, now = float(one.whole.null_reference[0]), float(one.whole.null_share[0])
-    if now - before > 0.01:
+    if now - before > _NOTABLE_NULLS:
         parts.append(f"missing {now:.1%} (before {before:.1%})")
-    outside = float(one.whole.below_share[0] + one.whole.above_share[0])
-    if outside > 0.001:
+    outside, new = float(far.below_share[0] + far.above_share[0]), float(far.unseen_share[0])
+    if outside > _NOTABLE:
         parts.append(f"{outside:.1%} outside the range of the baseline")
-    new = float(one.whole.unseen_share[0])
-    if new > 0.001:
+    if new > _NOTABLE:
         parts.append(f"{new:.1%} values never seen before")
     return "; ".join(parts) + (f"; since {since:%d %b %H:%M}." if since is not None else ".")
 
@@ -66,7 +63,7 @@ def sentence(features: Sequence[FeatureDrift], concept: ConceptDrift, threshold:
     if not inputs:
         said.append("There are no inputs to compare.")
     elif not moved:
-        said.append(f"No input has drifted: none of {len(inputs)} features is beyond a PSI of {threshold:g}.")
+        said.append(f"No input has drifted: none of {len(inputs)} features has moved by a PSI of {threshold:g}.")
     for harmful in (True, None, False):
         group = [f for f in moved if f.harmful is harmful]
         if group:

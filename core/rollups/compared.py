@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ from burnline.distances import (
     block_permutation,
     compare,
     moved,
+    shifted,
     together,
     usual,
 )
@@ -43,27 +44,49 @@ class Blocks:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One column: its counts, its distances over the window (one row) and by block, and what is usual.
+class Held:
+    """One column over some blocks, held against its baseline (``far``) and against the same hours of the week.
 
-    ``seasonal`` and ``seasonal_by_block`` are the PSI against the same hours of the week (NaN = not covered),
-    ``by_chance`` and ``by_chance_by_block`` what so few rows make of none;
-    ``p_adjusted`` are filled in once all columns of a model are known.
+    ``psi`` and ``ks`` are the distances from the latter (NaN = the baseline does not cover them), ``psi_by_chance``
+    and ``ks_by_chance`` what so few rows make of none. ``p_adjusted`` is filled in once all columns are known.
+    """
+
+    far: Distances
+    psi: Floats
+    ks: Floats
+    psi_by_chance: Floats
+    ks_by_chance: Floats
+    p_adjusted: Floats
+
+    def moved(self, usual: float) -> Floats:
+        """The PSI threshold that each block reaches; 0 while that is not proven or usual, NaN without rows."""
+        far = self.far
+        return moved(far.psi, self.psi, self.p_adjusted, usual, far.psi_provable, self.psi_by_chance)
+
+    def shifted(self, usual: float) -> Flags:
+        """Whether numbers moved as a whole, which PSI may be too coarse for."""
+        far = self.far
+        return shifted(far.ks, self.ks, self.p_adjusted, usual, far.ks_provable, self.ks_by_chance)
+
+    def drifted(self, threshold: float, usual: float) -> Flags:
+        """Whether each block is beyond a PSI threshold, or its numbers moved as a whole."""
+        return np.asarray(np.greater_equal(self.moved(usual), threshold) | self.shifted(usual))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One column: its counts, its distances over the window (one block) and by block, and what is usual.
+
+    ``p_block`` is the p-value of whole days dealt anew, NaN where there are too few.
     """
 
     name: str
     role: Role
     column: Column
-    whole: Distances
-    by_block: Distances
-    seasonal: float
-    seasonal_by_block: Floats
-    by_chance: float
-    by_chance_by_block: Floats
+    whole: Held
+    by_block: Held
     usual: float
     p_block: float
-    p_adjusted: float = 1.0
-    p_adjusted_by_block: Floats | None = None
 
     @property
     def numeric(self) -> bool:
@@ -72,16 +95,16 @@ class Compared:
 
     @property
     def moved(self) -> float:
-        """The threshold that the window reaches; 0 while that is not proven or usual."""
-        provable = self.whole.psi_provable
-        return float(moved(self.whole.psi, self.seasonal, self.p_adjusted, self.usual, provable, self.by_chance)[0])
+        """The PSI threshold that the window reaches; 0 while that is not proven or usual."""
+        return float(self.whole.moved(self.usual)[0])
 
-    @property
-    def moved_by_block(self) -> Floats:
-        """The threshold that each block reaches, NaN without rows."""
-        adjusted = self.p_adjusted_by_block if self.p_adjusted_by_block is not None else self.by_block.p
-        far, chance = self.by_block, self.by_chance_by_block
-        return moved(far.psi, self.seasonal_by_block, adjusted, self.usual, far.psi_provable, chance)
+    def drifted(self, threshold: float) -> bool:
+        """Whether the window as a whole has drifted."""
+        return bool(self.whole.drifted(threshold, self.usual)[0])
+
+    def drifted_by_block(self, threshold: float) -> Flags:
+        """Whether each block has drifted."""
+        return self.by_block.drifted(threshold, self.usual)
 
 
 def role_of(name: str) -> Role:
@@ -102,12 +125,26 @@ def compared(
     found = [_compared(name, then[name,], now[name,], grid_of(name, grids), blocks) for name in names]
     if not found:
         return ()
-    whole = benjamini_hochberg(np.array([one.whole.p[0] for one in found]))
-    by_block = benjamini_hochberg(np.array([one.by_block.p for one in found]).T).T
     order: Sequence[Role] = ("feature", "prediction", "confidence", "label", "segment")
+    return tuple(sorted(_judged_together(found), key=lambda one: (order.index(one.role), one.name)))
+
+
+def _judged_together(found: Sequence[Compared]) -> list[Compared]:
+    """With p-values for all columns at once, and with at least the unrest of the middle column of the model."""
+    whole, by_block = (
+        benjamini_hochberg(np.array([held.far.p for held in side]).T).T
+        for side in ([one.whole for one in found], [one.by_block for one in found])
+    )
     ordinary = together([one.usual for one in found])
-    done = [_with(one, float(whole[i]), by_block[i], float(ordinary[i])) for i, one in enumerate(found)]
-    return tuple(sorted(done, key=lambda one: (order.index(one.role), one.name)))
+    return [
+        replace(
+            one,
+            whole=replace(one.whole, p_adjusted=np.where(np.isfinite(whole[i]), whole[i], 1.0)),
+            by_block=replace(one.by_block, p_adjusted=by_block[i]),
+            usual=float(ordinary[i]),
+        )
+        for i, one in enumerate(found)
+    ]
 
 
 def _with_missing(rows: pl.DataFrame, baseline: pl.DataFrame) -> pl.DataFrame:
@@ -135,45 +172,41 @@ def grid_of(name: str, grids: Mapping[str, Grid]) -> Grid | None:
     return grids.get(name) or (grids.get("prediction") if name == "label" else None)
 
 
-def _with(one: Compared, p: float, by_block: Floats, ordinary: float) -> Compared:
-    known = {
-        **vars(one),
-        "p_adjusted": p if np.isfinite(p) else 1.0,
-        "p_adjusted_by_block": by_block,
-        "usual": ordinary,
-    }
-    return Compared(**known)
-
-
 def _compared(name: str, baseline: pl.DataFrame, window: pl.DataFrame, grid: Grid | None, blocks: Blocks) -> Compared:
     timed = baseline["row"].null_count() == 0
     placed = baseline.with_columns(pl.col("row").fill_null(0).cast(pl.Int64))
     found = column([(placed, HOURS), (window, len(blocks.weights))], grid)
     by_hour, now = found.sides
     weights = _weights(name, blocks.weights)
-    pooled, total = by_hour.pooled(), now.pooled()
     whole_week = weights.sum(axis=0, keepdims=True)
-    season = _seasonal(found, by_hour, total, whole_week, blocks.share) if timed else _unknown(1)
-    by_block = _seasonal(found, by_hour, now, weights, blocks.share) if timed else _unknown(len(weights))
     weekdays = _weekdays(by_hour) if timed else None
-    ordinary = _usual(found, weekdays, blocks.share) if weekdays is not None else 0.0
+    held = [
+        _held(found, by_hour, side, mix if timed else None, blocks.share, exact=exact)
+        for side, mix, exact in ((now.pooled(), whole_week, True), (now, weights, False))
+    ]
     return Compared(
         name=name,
         role=role_of(name),
         column=found,
-        whole=_compare(found, pooled, total, blocks.share, exact=True),
-        by_block=_compare(found, pooled, now, blocks.share),
-        seasonal=float(season[0][0]),
-        seasonal_by_block=by_block[0],
-        by_chance=float(season[1][0]),
-        by_chance_by_block=by_block[1],
-        usual=ordinary,
+        whole=held[0],
+        by_block=held[1],
+        usual=_usual(found, weekdays, blocks.share) if weekdays is not None else 0.0,
         p_block=_permuted(found, weekdays, now) if weekdays is not None and blocks.permute else float("nan"),
     )
 
 
-def _unknown(blocks: int) -> tuple[Floats, Floats]:
-    return np.full(blocks, np.nan), np.full(blocks, np.nan)
+def _held(found: Column, by_hour: Side, now: Side, weights: Floats | None, share: float, *, exact: bool) -> Held:
+    """``weights`` (blocks, 168) are rows by hour of the week; without them there is no season to go by."""
+    far = _compare(found, by_hour.pooled(), now, share, exact=exact)
+    figures = np.full((4, len(now.values)), np.nan)
+    if weights is not None:
+        same = seasonal(by_hour.values, by_hour.nulls, weights)
+        known = np.isfinite(same.nulls)
+        if known.any():
+            then, seen = (Side(of.values[known], of.nulls[known]) for of in (same, now))
+            season = _compare(found, then, seen, share)
+            figures[:, known] = season.psi, season.ks, season.psi_by_chance, season.ks_by_chance
+    return Held(far, figures[0], figures[1], figures[2], figures[3], p_adjusted=far.p)
 
 
 def _weights(name: str, weights: Floats) -> Floats:
@@ -190,18 +223,6 @@ def _compare(found: Column, then: Side, now: Side, share: float, *, exact: bool 
         found.axis, then.values, now.values, reference_nulls=then.nulls, current_nulls=now.nulls,
         effective=share, reference_effective=share, exact=exact,
     )  # fmt: skip
-
-
-def _seasonal(found: Column, by_hour: Side, now: Side, weights: Floats, share: float) -> tuple[Floats, Floats]:
-    """PSI against the same hours of the week, and what so few rows make of none."""
-    same = seasonal(by_hour.values, by_hour.nulls, weights)
-    psi, chance = _unknown(len(weights))
-    known = np.isfinite(same.nulls)
-    if known.any():
-        then, seen = (Side(of.values[known], of.nulls[known]) for of in (same, now))
-        far = _compare(found, then, seen, share)
-        psi[known], chance[known] = far.psi, far.psi_by_chance
-    return psi, chance
 
 
 def _weekdays(hours: Side) -> tuple[Side, Flags]:

@@ -2,13 +2,13 @@
 
 =====  ==================================================================================================
 drift  model, feature, day, n, psi, psi_textbook, psi_seasonal, ks, p, p_adjusted, usual, null_share,
-       outside_share, unseen_share, moved
+       outside_share, unseen_share, moved, shifted
 =====  ==================================================================================================
 
 A day is compared once, with the baseline of its model, and again only when its counts or the baseline change.
 ``moved`` is the threshold that a column reaches: the lesser of its distance from the baseline and from the same hours
 of the week, 0 while that is not proven or no more than days of the baseline differ among themselves. So any threshold
-can be asked of it.
+can be asked of it. ``shifted`` says that numbers moved as a whole.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from burnline.rollups.reads import Snapshot
 from burnline.rollups.scoring import Each
 from burnline.rollups.store import Store, fingerprint
 
-_FORMAT = 2
+_FORMAT = 3
 _MODELS_AT_ONCE = 100
 _DAYS_AT_ONCE = 31
 
@@ -158,20 +158,21 @@ def _compare_model(
 
 def _rows(model: str, days: pl.Series, one: Compared) -> pl.DataFrame:
     """One column of one model, a row per day."""
-    far = one.by_block
+    held, far = one.by_block, one.by_block.far
     figures = {
         "day": days,
         "n": one.column.sides[1].rows,
         "psi": far.psi,
         "psi_textbook": far.psi_textbook,
-        "psi_seasonal": one.seasonal_by_block,
+        "psi_seasonal": held.psi,
         "ks": far.ks,
         "p": far.p,
-        "p_adjusted": one.p_adjusted_by_block,
+        "p_adjusted": held.p_adjusted,
         "null_share": far.null_share,
         "outside_share": far.below_share + far.above_share,
         "unseen_share": far.unseen_share,
-        "moved": np.nan_to_num(one.moved_by_block),
+        "moved": np.nan_to_num(held.moved(one.usual)),
+        "shifted": held.shifted(one.usual),
     }
     named = pl.DataFrame(figures).with_columns(
         model=pl.lit(model), feature=pl.lit(one.name), usual=pl.lit(one.usual, pl.Float64)

@@ -13,6 +13,7 @@ SCHEMA = pl.Schema(
         "psi": pl.Float64, "psi_textbook": pl.Float64, "psi_seasonal": pl.Float64, "ks": pl.Float64,
         "p": pl.Float64, "p_adjusted": pl.Float64, "usual": pl.Float64,
         "null_share": pl.Float64, "outside_share": pl.Float64, "unseen_share": pl.Float64, "moved": pl.Float64,
+        "shifted": pl.Boolean,
     }
 )  # fmt: skip
 
