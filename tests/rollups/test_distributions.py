@@ -458,6 +458,22 @@ def test_weighted_logs_say_how_many_rows_their_events_were(tmp_path: Path) -> No
     assert (entry.rows, entry.events) == (336, 6720.0)
 
 
+@pytest.mark.parametrize("settings", [WORKSPACE, TRAINING])
+def test_a_moved_workspace_keeps_its_bins_and_baselines(tmp_path: Path, settings: str) -> None:
+    files = {"logs/a.parquet": week_log(8), "training/m.parquet": week_log(2, seed=11).drop("timestamp", "model")}
+    old = make_workspace(tmp_path / "old", files, ONE, workspace=settings)
+    old.ingest()
+    before, rows = old.store.read(), baseline_rows(old.snapshot(), ["m"])
+    (tmp_path / "old").rename(tmp_path / "new")
+    new = Workspace.open(tmp_path / "new")
+    new.ingest()
+    after = new.store.read()
+    assert after.grids == before.grids
+    assert_frame_equal(baseline_rows(new.snapshot(), ["m"]), rows)
+    if settings == TRAINING:
+        assert after.baselines == before.baselines
+
+
 def test_a_ledger_of_before_is_brought_up_to_date(tmp_path: Path) -> None:
     workspace = make_workspace(tmp_path, {"logs/a.parquet": week_log(9)}, ONE)
     workspace.ingest()
