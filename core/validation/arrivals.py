@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from burnline.results.validation import Check, CheckSeverity
 from burnline.validation.case import Case
-from burnline.validation.profile import Profile, longest_pause
+from burnline.validation.figures import Profile
 from burnline.validation.rules import elapsed, share, stamp, verdict, when
 from burnline.validation.season import HOUR_US, Block, blocks, crowded_blocks, empty_blocks
+from burnline.validation.traffic import longest_pause
 
 _PART_OF_A_FILE = 0.5
 _LEAST_SPAN = 20 / 24

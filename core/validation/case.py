@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from burnline.spec.schema import ColumnRule, Schema
-from burnline.validation.profile import Profile
+from burnline.validation.figures import NumberProfile, Profile
 from burnline.validation.source import Data
 from burnline.validation.sums import NumberSums, Tell, TextSums
 
 _HOUR_US = 3_600_000_000
+# Values that it takes to say something of a whole column.
+ENOUGH = 100
+# Values that are one all day long on some day of the reference, such as a rate or a weekday.
+SAME_ALL_DAY = 0.95
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,11 @@ class Case:
     def rule(self, name: str) -> ColumnRule | None:
         """What the schema says of a column."""
         return self.schema.columns.get(name)
+
+    def compared(self, name: str) -> NumberProfile | None:
+        """The figures of a number column, where the reference holds enough of its values."""
+        found = self.profile.numbers.get(name) if self.profile is not None else None
+        return found if found is not None and found.filled >= ENOUGH else None
 
     def edit(self, *keys: str) -> str:
         """Where limits are changed, for the end of a sentence."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from burnline.results.validation import Check
 from burnline.spec.quoting import quote_identifier
 from burnline.validation.case import Case
-from burnline.validation.profile import key_of
 from burnline.validation.rules import share, stamp, verdict, when
 from burnline.validation.season import HOUR_US
+from burnline.validation.traffic import key_of
 
 _SHOWN_KEYS = 100_000
 

@@ -6,10 +6,12 @@ from burnline.results.validation import Check
 from burnline.spec.quoting import quote_identifier
 from burnline.spec.schema import ColumnRule
 from burnline.validation.case import Case
+from burnline.validation.figures import Tails
 from burnline.validation.infer import unseen_share
-from burnline.validation.profile import OUTLIER, Tails, is_answer
+from burnline.validation.profile import is_answer
 from burnline.validation.rules import Rule, apply, elapsed, verdict
 from burnline.validation.source import Condition
+from burnline.validation.tails import OUTLIER
 
 _APART = ("latency_ms", "status", "version", "canary")
 # Ten times the one row in 2,000 on either side that the reference has.

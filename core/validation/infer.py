@@ -7,7 +7,7 @@ import math
 from burnline.spec.columns import SEGMENTS, column_type
 from burnline.spec.schema import ColumnRule, RowsRule, Schema
 from burnline.validation.bounds import outward, round_up, tolerated, upper_share
-from burnline.validation.profile import AgeProfile, NumberProfile, Profile, RowsProfile, TextProfile
+from burnline.validation.figures import AgeProfile, NumberProfile, Profile, RowsProfile, TextProfile
 
 CATEGORIES = 50
 MARGIN = 0.5

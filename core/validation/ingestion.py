@@ -10,9 +10,9 @@ from burnline.validation.arrivals import counts, freshness, pause
 from burnline.validation.case import Case
 from burnline.validation.columns import missing_columns, types
 from burnline.validation.duplicates import duplicates
-from burnline.validation.profile import unordered
 from burnline.validation.rules import Rule, apply, share, stamp, verdict, when
 from burnline.validation.source import Condition
+from burnline.validation.traffic import unordered
 
 _ORDER = 0.01
 

@@ -16,7 +16,8 @@ from burnline.rollups.reads import Snapshot
 from burnline.rollups.scan import named_files
 from burnline.rollups.store import fingerprint
 from burnline.spec import WorkspaceSpec
-from burnline.validation.profile import Profile, profile
+from burnline.validation.figures import Profile
+from burnline.validation.profile import profile
 from burnline.validation.rules import stamp, when
 from burnline.validation.source import open_data
 from burnline.validation.sums import Tell

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from burnline.results.validation import Check
 from burnline.spec.quoting import quote_identifier
+from burnline.validation.agreement import answer_conditions
 from burnline.validation.case import Case
 from burnline.validation.columns import is_served
 from burnline.validation.features import null_rules, range_rules, unseen_rules
-from burnline.validation.profile import answer_conditions, is_answer
+from burnline.validation.profile import is_answer
 from burnline.validation.rules import Rule, apply, stamp, verdict, when
 from burnline.validation.source import Condition
 

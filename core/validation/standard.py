@@ -18,8 +18,8 @@ from burnline.spec import WorkspaceSpec
 from burnline.spec.errors import nearest
 from burnline.spec.read_schema import load_schema, orphans
 from burnline.spec.schema import Schema
+from burnline.validation.figures import Profile
 from burnline.validation.infer import infer
-from burnline.validation.profile import Profile
 from burnline.validation.reference import Logs, Reference, find_logs, find_reference, kept_profile
 from burnline.validation.sums import Tell
 

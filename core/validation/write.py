@@ -8,7 +8,7 @@ from pathlib import Path
 from burnline.errors import BurnlineError
 from burnline.spec.schema import ColumnRule, RowsRule, Schema, schema_path
 from burnline.spec.writing import entry
-from burnline.validation.profile import Profile
+from burnline.validation.figures import Profile
 
 _HEAD = """\
 # What the data of {model} must look like: `burnline validate {model} [FILE]` holds them against this.

@@ -12,7 +12,7 @@ from making_validation import failed, healthy, judge, workspace
 from burnline.errors import BurnlineError
 from burnline.spec.read_schema import load_schema
 from burnline.spec.schema import Schema
-from burnline.validation.profile import mode_of, tails_of
+from burnline.validation.tails import mode_of, tails_of
 from burnline.workspace import Workspace
 
 

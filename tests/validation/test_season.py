@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from burnline.validation.profile import spread
 from burnline.validation.season import HOUR_US, Block, blocks, crowded_blocks, empty_blocks, expected_hours
+from burnline.validation.traffic import spread
 
 # Hour 0 of the epoch was Thursday 00:00, which is hour 72 of the week.
 MONDAY = 96 * HOUR_US
