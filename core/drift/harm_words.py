@@ -72,11 +72,12 @@ class Words:
         told = f"{of.words} ({of.now:.0%} of the requests, {of.before:.0%} before)"
         if of.bad is None:
             return f"{told}, none of them with a label"
-        aside = f", {self._rate(of.others)} of the others" if of.others is not None else ""
-        return f"{told}: {self._rate(of.bad)}{aside}"
+        aside = f", {self._rate(of.others)} elsewhere" if of.others is not None else ""
+        unit = ("", " wrong") if self.kind == "accuracy" else ("RMSE ", "")
+        return f"{told}: {unit[0]}{self._rate(of.bad)}{unit[1]}{aside}"
 
     def _rate(self, rate: float) -> str:
-        return f"{rate:.1%} wrong" if self.kind == "accuracy" else f"RMSE {number(float(np.sqrt(max(rate, 0.0))))}"
+        return f"{rate:.1%}" if self.kind == "accuracy" else number(float(np.sqrt(max(rate, 0.0))))
 
     def _span(self, interval: tuple[float, float]) -> str:
         low, high = interval

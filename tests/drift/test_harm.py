@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from burnline.drift.harm import Drifted, harms
+from burnline.drift.harm_words import Words
+from burnline.drift.movement import Exposed
 from burnline.rollups.surrogate import Surrogate, learn
 
 N = 16_000
@@ -196,3 +198,19 @@ def test_squared_errors_are_judged_as_well_and_one_absurd_error_decides_nothing(
     assert (found["f_other"].harmful, found["f_idle"].harmful) == (True, False)
     # A third of the requests has squared errors of 4 instead of 1.
     assert found["f_other"].badness_moved == pytest.approx(0.3 * 3, abs=0.25)
+
+
+def test_the_sentence_names_the_values_that_grew_and_how_they_are_answered() -> None:
+    words = Words("accuracy", features=True)
+    grown = Exposed("missing", before=0.0, now=0.4, bad=0.108, others=0.039)
+    said = words.by_labels(True, 0.0369, (0.0337, 0.0401), grown, shared=False)
+    assert said == (
+        "Harmful: missing (40% of the requests, 0% before): 10.8% wrong, 3.9% elsewhere; "
+        "the move adds +3.69 points of wrong answers (+3.37 to +4.01)."
+    )
+    squares = Words("rmse", features=False)
+    large = Exposed("above 41,460", before=0.0, now=0.09, bad=356.0, others=6.86)
+    assert squares.by_labels(False, 0.0, (-0.1, 0.2), large, shared=False) == (
+        "Harmless: above 41,460 (9% of the requests, 0% before): RMSE 18.87, 2.619 elsewhere; "
+        "it adds +0.2 to the mean squared error at most."
+    )
