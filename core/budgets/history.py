@@ -34,11 +34,16 @@ def outcomes(fleet: Fleet, first: int, chosen: Sequence[Question] | None = None)
     sliced = [q for q in asked if q.model in fleet.seen and (q.sliced_events or (q.measure and q.measure.slices))]
     mine = sums.filter(pl.col("measure").is_in([q.measure.id for q in sliced if q.measure]))
     grouped = mine.partition_by("model", "measure", as_dict=True)
+    days = fleet.drift_days(first).partition_by("model", as_dict=True) if any(q.daily for q in sliced) else {}
     for question in sliced:
         assert question.measure is not None
         if question.sliced_events:
             rows = fleet.event_slices(question).filter(pl.col("t") >= first)
             parts.append(_named(question, by_hour(rows)))
+            continue
+        if question.daily:
+            if (question.model,) in days:
+                parts.append(_named(question, _days(fleet, question, days[question.model,])))
             continue
         found = grouped.get((question.model, question.measure.id))
         assert question.measure.slices is not None
@@ -65,10 +70,6 @@ def _slices(
     gone: pl.DataFrame | None,
     first: int,
 ) -> pl.DataFrame:
-    if slices.daily:
-        days = fleet.drift_days(first).filter(pl.col("model") == question.model)
-        rows = judged_days(outside(days, fleet.excluded(question)), slices)
-        return rows.select("t", pl.lit(1.0).alias("valid"), "bad", pl.lit(1.0).alias("eligible"))
     if slices.hourly:
         rows = slice_values(found, slices) if found is not None else _NO_SLICES
         rows = outside(rows, fleet.excluded(question))
@@ -78,6 +79,13 @@ def _slices(
         named = rows.select(pl.lit(question.model).alias("model"), pl.lit(question.slo.name).alias("slo"), pl.all())
         rows = _less(named.with_columns(eligible="valid"), [gone]).select("t", "valid", "bad")
     return with_silence(fleet, question, rows, first) if slices.kind == "rate" else rows.with_columns(eligible="valid")
+
+
+def _days(fleet: Fleet, question: Question, days: pl.DataFrame) -> pl.DataFrame:
+    assert question.measure is not None
+    assert question.measure.slices is not None
+    rows = judged_days(outside(days, fleet.excluded(question)), question.measure.slices)
+    return rows.select("t", pl.lit(1.0).alias("valid"), "bad", pl.lit(1.0).alias("eligible"))
 
 
 _NO_SLICES = pl.DataFrame(schema={"t": pl.Int64, "value": pl.Float64, "valid": pl.Float64, "bad": pl.Float64})
