@@ -167,8 +167,8 @@ def _outliers(case: Case, name: str) -> list[Rule]:
             example=x,
             limit=_OUTLIERS,
             severity="warning",
-            rows=sums.filled,
-            failed=sums.outliers,
+            rows=sums.filled if sums.finite else None,
+            failed=sums.outliers if sums.finite else None,
         )
     ]
 

@@ -13,6 +13,7 @@ from burnline.validation.features import null_rules, range_rules, unseen_rules
 from burnline.validation.profile import is_answer
 from burnline.validation.rules import Rule, apply, stamp, verdict, when
 from burnline.validation.source import Condition
+from burnline.validation.traffic import repeats
 
 _ABSURD_MS = 3_600_000.0
 _ENOUGH = 100
@@ -224,6 +225,8 @@ def _conflicts(case: Case) -> list[Check]:
     """The same request_id with different answers."""
     if not case.data.has("request_id", "prediction") or case.data.has("query_id"):
         return []
+    if not repeats(case.data)[0]:
+        return [verdict("conflict", "prediction", passed=True, sentence="no request has two answers", rows=case.rows)]
     ids, conflicting, example, first = case.data.row("""
         select count(*), count(*) filter (answers > 1), arg_min(id, first) filter (answers > 1),
                min(first) filter (answers > 1)

@@ -5,6 +5,7 @@ Nothing here is per row in Python: a statement returns one line per chunk of col
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +27,11 @@ Tell = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class NumberSums:
-    """A number column: ``rows`` of which ``filled`` hold a value; ``whole`` are whole numbers; ``outliers`` lie outside
-    the bounds that were asked about; ``low`` and ``high`` are its extremes, infinities and NaN included."""
+    """A number column: ``rows`` of which ``filled`` hold a value; ``whole`` are whole numbers.
+
+    ``outliers`` lie outside the bounds that were asked about, what is not finite included; ``low`` and ``high`` are its
+    extremes, infinities and NaN included; ``lost`` are texts that read as no number.
+    """
 
     rows: int
     filled: int
@@ -36,6 +40,11 @@ class NumberSums:
     whole: int
     outliers: int
     lost: int = 0
+
+    @property
+    def finite(self) -> bool:
+        """Whether no value is infinite or not a number."""
+        return all(value is None or math.isfinite(value) for value in (self.low, self.high))
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ def number_sums(
     """What is counted of number columns among rows that meet ``where``; ``bounds`` are those of outliers."""
     found: dict[str, NumberSums] = {}
     for chunk in chunks(names, CHUNK):
+        # Plain counts of conditions take half the time of filtered ones, but are null where every value is.
         parts: list[str] = []
         limits: dict[str, object] = {}
         for i, name in enumerate(chunk):
@@ -77,10 +87,10 @@ def number_sums(
             outliers = "0"
             if name in bounds:
                 limits |= {f"low{i}": bounds[name][0], f"high{i}": bounds[name][1]}
-                outliers = f"count(*) filter (({x} < $c0_low{i} or {x} > $c0_high{i}) and isfinite({x}))"
+                outliers = f"coalesce(count_if({x} not between $c0_low{i} and $c0_high{i}), 0)"
             is_text = "text" in data.kinds(name)
             parts.append(
-                f"count({x}), min({x}), max({x}), count(*) filter ({x} = floor({x})), {outliers}, "
+                f"count({x}), min({x}), max({x}), coalesce(count_if({x} = floor({x})), 0), {outliers}, "
                 + (f"count(*) filter ({lost} is not null and {x} is null)" if is_text else "0")
             )
         query = f"select count(*), {', '.join(parts)} from log where {where}"
