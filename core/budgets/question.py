@@ -102,6 +102,8 @@ def why_no_data(question: Question, ledger: Ledger, plan: Plan, seen: Mapping[st
 
 def _why_no_drift(model: str, ledger: Ledger, measure: Measure, last: int) -> str:
     baseline = ledger.baselines.get(model)
+    if not all(log.hourly for log in ledger.logs.values() if model in log.models):
+        return "the rollups are older than the measure of drift; run `burnline ingest`"
     if baseline is None or baseline.object is None:
         problems = baseline.problems if baseline is not None else ()
         return problems[0] if problems else "the log has no column f_*"
