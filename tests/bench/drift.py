@@ -227,8 +227,8 @@ def ours(folder: Path, columns: list[str]) -> dict[str, float]:
     with duckdb.connect() as con:
         con.execute("set threads = 2")
         found = con.execute(
-            f"with some as (select * from read_parquet($path) using sample reservoir(50000 rows) repeatable (1)) "
-            f"select {sampled} from some",
+            f"with taken as (select * from read_parquet($path) using sample reservoir(50000 rows) repeatable (1)) "
+            f"select {sampled} from taken",
             {"path": str(folder / "reference.parquet")},
         ).fetchone()
     assert found is not None
