@@ -35,6 +35,7 @@ from burnline.rollups.compared import Blocks, Compared, compared, role_of, unsee
 from burnline.rollups.distributions import grids
 from burnline.rollups.moved import drift_table
 from burnline.rollups.reads import HOUR
+from burnline.rollups.scan import named_files
 from burnline.spec import Model, Slo
 
 Step = Literal["1d", "1h"]
@@ -126,7 +127,11 @@ class _Report:
         found = concept_drift_of(asked.fleet, asked.model, first=first, last=last, raw=self.raw)
         if not self.raw:
             return found
-        answers = model_answers(asked.fleet.spec, asked.model, start=asked.time(asked.first), until=at_last(asked))
+        spec, known = asked.fleet.spec, asked.fleet.snapshot.ledger.logs
+        own = {path for path, log in known.items() if asked.model in log.models}
+        files = {file: mapping for file, mapping in named_files(spec).logs.items() if file.path in own}
+        until = at_last(asked)
+        answers = model_answers(spec, asked.model, start=asked.time(asked.first), until=until, files=files)
         return found.model_copy(update={"answers": answers})
 
     def _notes(self, compared_: bool) -> tuple[str, ...]:
