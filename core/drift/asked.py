@@ -128,37 +128,36 @@ def window_rows(asked: Asked) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=_ROWS)]
     if whole:
         rows = by_day(snapshot, whole.start, whole.stop - 1, model=model)
-        parts.append(rows.with_columns(row=pl.col("day") - start))
+        parts.append(_placed(rows.with_columns(row=pl.col("day") - start)))
     edges = [(first, min(end, whole.start * 24)), (max(whole.stop * 24, first), end)] if whole else [(first, end)]
     for low, high in edges:
         if low < high:
             rows = by_hour(snapshot, low, high - 1, model=model)
-            parts.append(rows.with_columns(row=pl.col("hour") // 24 - start))
-    parts.append(_labels(asked, asked.days, start))
-    return _summed(parts)
+            parts.append(_summed(rows.with_columns(row=pl.col("hour") // 24 - start)))
+    parts.append(_placed(_labels(asked, asked.days, start)))
+    return pl.concat(parts)
 
 
 def hour_rows(asked: Asked) -> pl.DataFrame:
     """Counts of the window by hour: row (hours from the first one), feature, bin, category, n."""
     rows = by_hour(asked.fleet.snapshot, asked.first, asked.end - 1, model=asked.model)
-    return _summed([rows.with_columns(row=pl.col("hour") - asked.first)])
+    return _placed(rows.with_columns(row=pl.col("hour") - asked.first))
 
 
 def baseline_counts(asked: Asked) -> pl.DataFrame:
     """Counts of the baseline by hour of the week: row (0 = Monday 00:00 UTC, null where no time is known), …, n."""
     first, end = asked.before()
     if asked.baseline == "trailing" or asked.provisional:
-        rows = by_hour(asked.fleet.snapshot, first, end - 1, model=asked.model)
-        rows = rows.with_columns(row=(pl.col("hour") + _THURSDAY) % _WEEK)
+        hours = by_hour(asked.fleet.snapshot, first, end - 1, model=asked.model)
+        rows = _summed(hours.with_columns(row=(pl.col("hour") + _THURSDAY) % _WEEK))
     else:
         kept = comparable(asked.fleet.snapshot, baseline_rows(asked.fleet.snapshot, [asked.model]))
-        rows = kept.with_columns(row=pl.col("how"))
-    parts = [rows]
-    if first < end and "label" not in rows["feature"].unique():
-        # Labels are kept by day: each stands at the first hour of its weekday.
-        labels = _labels(asked, range(first // 24, -(-end // 24)), 0)
-        parts.append(labels.with_columns(row=(pl.col("row") * 24 + _THURSDAY) % _WEEK))
-    return _summed(parts)
+        rows = _placed(kept.with_columns(row=pl.col("how")))
+    if first >= end or "label" in rows["feature"].unique():
+        return rows
+    # Labels are kept by day: each stands at the first hour of its weekday.
+    labels = _labels(asked, range(first // 24, -(-end // 24)), 0)
+    return pl.concat([rows, _summed(labels.with_columns(row=(pl.col("row") * 24 + _THURSDAY) % _WEEK))])
 
 
 def hours_of_week(asked: Asked, *, step: Literal[1, 24]) -> Floats:
@@ -226,6 +225,9 @@ def _labels(asked: Asked, days: range, start: int) -> pl.DataFrame:
     return rows.with_columns(row=pl.col("day") - start, feature=pl.lit("label"))
 
 
-def _summed(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    rows = pl.concat([part.select(pl.col(name).cast(kind) for name, kind in _ROWS.items()) for part in parts])
-    return rows.group_by("row", "feature", "bin", "category").agg(pl.col("n").sum()).filter(pl.col("n") > 0)
+def _placed(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(pl.col(name).cast(kind) for name, kind in _ROWS.items())
+
+
+def _summed(rows: pl.DataFrame) -> pl.DataFrame:
+    return _placed(rows).group_by("row", "feature", "bin", "category").agg(pl.col("n").sum())

@@ -49,15 +49,36 @@ def column(sides: Sequence[tuple[pl.DataFrame, int]], grid: Grid | None) -> Colu
     is numeric when it has a ``grid`` and most of its values are in bins; values of the other kind are then missing
     values to it.
     """
-    frames = [frame for frame, _ in sides]
-    # Both may be null: that is a missing value.
-    numbers = sum(float(f.filter(pl.col("bin").is_not_null())["n"].sum()) for f in frames)
-    texts = sum(float(f.filter(pl.col("category").is_not_null())["n"].sum()) for f in frames)
-    numeric = grid is not None and numbers >= texts
-    name = "bin" if numeric else "category"
-    known = pl.concat([f.select(name) for f in frames])[name].drop_nulls().unique().sort()
-    axis = bins(known.to_numpy(), grid) if numeric and grid is not None else Categories(tuple(known.to_list()))
-    return Column(axis, tuple(_side(frame, name, known, blocks) for frame, blocks in sides))
+    counts = [frame["n"].to_numpy() for frame, _ in sides]
+    places = [frame["bin"].cast(pl.Float64).to_numpy() for frame, _ in sides]
+    numbers = sum(float(n[np.isfinite(at)].sum()) for n, at in zip(counts, places, strict=True))
+    texts = sum(
+        float(n[frame["category"].is_not_null().to_numpy()].sum()) for n, (frame, _) in zip(counts, sides, strict=True)
+    )
+    axis: Axis
+    if grid is not None and numbers >= texts:
+        known = np.unique(np.concatenate([at[np.isfinite(at)] for at in places])).astype(np.int64)
+        axis = bins(known, grid)
+        # What is missing, or no number, comes after the last bin.
+        codes = [np.where(np.isfinite(at), np.searchsorted(known, np.nan_to_num(at)), len(known)) for at in places]
+    else:
+        values = pl.concat([frame["category"] for frame, _ in sides]).drop_nulls().unique().sort()
+        axis = Categories(tuple(values.to_list()))
+        codes = [
+            np.where(
+                frame["category"].is_null().to_numpy(),
+                len(values),
+                values.search_sorted(frame["category"].fill_null("")).to_numpy(),
+            )
+            for frame, _ in sides
+        ]
+    return Column(
+        axis,
+        tuple(
+            _side(frame["row"].to_numpy(), code, n, len(axis), blocks)
+            for code, n, (frame, blocks) in zip(codes, counts, sides, strict=True)
+        ),
+    )
 
 
 def bins(places: Ints, grid: Grid) -> Bins:
@@ -69,11 +90,7 @@ def bins(places: Ints, grid: Grid) -> Bins:
     return Bins([low for low, _ in edges], [high for _, high in edges])
 
 
-def _side(frame: pl.DataFrame, name: str, known: pl.Series, blocks: int) -> Side:
-    row, n = frame["row"].to_numpy(), frame["n"].to_numpy()
-    missing = frame[name].is_null().to_numpy()
-    nulls = np.bincount(row[missing], n[missing], minlength=blocks).astype(np.float64)
-    values = np.zeros((blocks, len(known)))
-    place = known.search_sorted(frame[name].filter(~pl.Series(missing))).to_numpy()
-    np.add.at(values, (row[~missing], place), n[~missing])
-    return Side(values, nulls)
+def _side(row: Ints, code: Ints, n: Floats, size: int, blocks: int) -> Side:
+    flat = np.bincount(row * (size + 1) + code, n, minlength=blocks * (size + 1)).astype(np.float64)
+    table = flat.reshape(blocks, size + 1)
+    return Side(np.ascontiguousarray(table[:, :-1]), table[:, -1].copy())

@@ -120,7 +120,9 @@ def compared(
     ``baseline`` has row (hour of the week, null without time), feature, bin, category and n; ``window`` the same with
     its block as row.
     """
-    then, now = (_with_missing(rows, baseline).partition_by("feature", as_dict=True) for rows in (baseline, window))
+    sides = [_with_missing(rows, baseline) for rows in (baseline, window)]
+    sides[0] = sides[0].with_columns(pl.col("row").fill_null(0).cast(pl.Int64), timed=pl.col("row").is_not_null())
+    then, now = (rows.partition_by("feature", as_dict=True) for rows in sides)
     names = sorted(str(key[0]) for key in then.keys() & now.keys())
     found = [_compared(name, then[name,], now[name,], grid_of(name, grids), blocks) for name in names]
     if not found:
@@ -173,9 +175,8 @@ def grid_of(name: str, grids: Mapping[str, Grid]) -> Grid | None:
 
 
 def _compared(name: str, baseline: pl.DataFrame, window: pl.DataFrame, grid: Grid | None, blocks: Blocks) -> Compared:
-    timed = baseline["row"].null_count() == 0
-    placed = baseline.with_columns(pl.col("row").fill_null(0).cast(pl.Int64))
-    found = column([(placed, HOURS), (window, len(blocks.weights))], grid)
+    timed = bool(baseline["timed"].all())
+    found = column([(baseline, HOURS), (window, len(blocks.weights))], grid)
     by_hour, now = found.sides
     weights = _weights(name, blocks.weights)
     whole_week = weights.sum(axis=0, keepdims=True)
