@@ -29,8 +29,10 @@ from burnline.budgets.windows import bucket, burn_spans
 from burnline.checking import check
 from burnline.drift.asked import Asked, BaselineChoice
 from burnline.drift.asked import ask as ask_drift
+from burnline.drift.buckets import Step
+from burnline.drift.checks import drift_checks
 from burnline.drift.distribution import distribution
-from burnline.drift.report import Step, drift_report
+from burnline.drift.report import drift_course, drift_report
 from burnline.errors import BurnlineError
 from burnline.logs import RawFile, classify, expand, moment
 from burnline.records import actions
@@ -49,8 +51,8 @@ from burnline.results import (
     Replay,
     SloStatus,
 )
-from burnline.results.drift import Distribution, DriftReport
-from burnline.results.validation import ValidationReport
+from burnline.results.drift import Distribution, DriftCourse, DriftReport
+from burnline.results.validation import Check, Stage, ValidationReport
 from burnline.rollups.days import BUCKETS_PER_DAY
 from burnline.rollups.expected import SurrogateInfo, surrogate_info
 from burnline.rollups.ingest import Progress, ingest
@@ -177,7 +179,9 @@ class Workspace:
         self._known(model, snapshot)
         now, since, until = (self.local(t) if t is not None else None for t in (at, start, end))
         asked = wanted(path, stages, start=since, end=until, last=last, at=now)
-        report = validate(self.spec, model, snapshot, asked, progress=progress)
+        drifts = drift_checks(ask_drift(self.fleet(model, at=at), model, start=since, end=until, days=last.days or 1))
+        more: dict[Stage, tuple[Check, ...]] = {} if asked.paths else {"features": drifts}
+        report = validate(self.spec, model, snapshot, asked, more=more, progress=progress)
         if record and not asked.paths:
             record_validation(self.records_root, report)
         return report
@@ -219,6 +223,19 @@ class Workspace:
         Raises ``BurnlineError`` for an unknown model or a window without hours.
         """
         return drift_report(self._drift_of(model, at, start, end, baseline), step=step, raw=raw)
+
+    def drift_course(
+        self,
+        model: str,
+        *,
+        at: datetime | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        baseline: BaselineChoice = "reference",
+        step: Step = "1d",
+    ) -> DriftCourse:
+        """The buckets of every column over a window and the days of concept drift, from rollups alone."""
+        return drift_course(self._drift_of(model, at, start, end, baseline), step=step)
 
     def distribution(
         self,

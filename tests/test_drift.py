@@ -205,6 +205,28 @@ def test_hours_are_buckets_of_their_own(workspace: Workspace) -> None:
     assert {b.to - b.from_ for b in hours} == {timedelta(hours=1)}
 
 
+def test_the_course_that_is_kept_is_the_one_that_is_compared_anew(workspace: Workspace) -> None:
+    start, end = START + timedelta(days=9), START + timedelta(days=20, hours=6)
+    kept = workspace.drift_course("m", start=start, end=end).buckets
+    anew = workspace.drift("m", start=start, end=end, raw=False).buckets
+    assert len(kept) == len(anew) > 0
+    ordered = sorted(kept, key=lambda b: (b.feature, b.from_))
+    for one, other in zip(ordered, sorted(anew, key=lambda b: (b.feature, b.from_)), strict=True):
+        assert (one.feature, one.from_, one.to, one.n, one.drifted) == (
+            other.feature, other.from_, other.to, other.n, other.drifted,
+        )  # fmt: skip
+        assert one.psi == pytest.approx(other.psi)
+        assert one.psi_seasonal == pytest.approx(other.psi_seasonal)
+
+
+def test_validation_warns_of_features_that_have_drifted_and_fails_for_none(workspace: Workspace) -> None:
+    stage = next(s for s in workspace.validate("m", stages=("features",)).stages if s.stage == "features")
+    warned = [c for c in stage.checks if c.check == "drift" and not c.passed]
+    # f_new was missing in all of the reference, which is as far from having values as the reverse.
+    assert {c.column for c in warned} == {"f_new", "f_gone", "f_kind", "f_x"}
+    assert {c.severity for c in warned} == {"warning"}
+
+
 def test_both_sides_of_a_distribution_add_up_and_show_the_shift(workspace: Workspace) -> None:
     shown = workspace.distribution("m", "f_x", start=START + timedelta(days=16), end=START + timedelta(days=21))
     assert sum(shown.baseline) == pytest.approx(1)

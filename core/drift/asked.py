@@ -18,12 +18,14 @@ from burnline.rollups.distributions import baseline_rows, by_day, by_hour, compa
 from burnline.rollups.ledger import BaselineEntry
 from burnline.rollups.measures import REQUESTS
 from burnline.rollups.reads import HOUR, hourly
+from burnline.spec import Slo
 
 Floats = NDArray[np.float64]
 BaselineChoice = Literal["reference", "trailing"]
 
 HOUR_US = 3_600_000_000
 _WEEK = 168
+_DEFAULT_THRESHOLD = 0.2
 # 1 January 1970 was a Thursday.
 _THURSDAY = 72
 _ROWS = {"row": pl.Int64, "feature": pl.String, "bin": pl.Int32, "category": pl.String, "n": pl.Float64}
@@ -115,6 +117,19 @@ def _floor(at: datetime) -> int:
 
 def _ceil(at: datetime) -> int:
     return -(-int(at.timestamp()) // 3600)
+
+
+def slo_of(asked: Asked, *slis: str) -> Slo | None:
+    """The SLO of the model that judges one of these SLIs, the first named first."""
+    model = next((m for m in asked.fleet.models if m.name == asked.model), None)
+    slos = model.slos if model is not None else ()
+    return next((slo for sli in slis for slo in slos if slo.sli == sli), None)
+
+
+def threshold_of(asked: Asked) -> float:
+    """The PSI beyond which a column counts as drifted: that of the SLO, 0.2 without one."""
+    slo = slo_of(asked, "drift")
+    return slo.threshold if slo is not None and slo.threshold else _DEFAULT_THRESHOLD
 
 
 def window_rows(asked: Asked) -> pl.DataFrame:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -21,25 +20,24 @@ from burnline.drift.asked import (
     hour_rows,
     hours_of_week,
     rows_per_event,
+    slo_of,
+    threshold_of,
     window_of,
     window_rows,
 )
+from burnline.drift.buckets import Step, buckets, course, known
 from burnline.drift.concept import concept_drift_of
 from burnline.drift.harm import Drifted, Harm, harms
 from burnline.drift.onset import onset, run_of
 from burnline.drift.sample import labelled_sample, surrogate_of
 from burnline.drift.words import sentence, why
-from burnline.results.drift import ConceptDrift, DriftBucket, DriftReport, FeatureDrift
-from burnline.rollups.axes import Floats
+from burnline.results.drift import ConceptDrift, DriftCourse, DriftReport, FeatureDrift
 from burnline.rollups.compared import Blocks, Compared, compared, role_of, unseen
 from burnline.rollups.distributions import grids
 from burnline.rollups.moved import drift_table
 from burnline.rollups.reads import HOUR
 from burnline.rollups.scan import named_files
-from burnline.spec import Model, Slo
 
-Step = Literal["1d", "1h"]
-_DEFAULT_THRESHOLD = 0.2
 _WEEK = 7 * 24
 _OUTCOMES = ("prediction", "confidence", "label")
 _QUALITY = ("accuracy", "rmse")
@@ -53,6 +51,13 @@ def drift_report(asked: Asked, *, step: Step = "1d", raw: bool = True) -> DriftR
     return _Report(asked, step, raw).report()
 
 
+def drift_course(asked: Asked, *, step: Step = "1d") -> DriftCourse:
+    """The buckets of a window and its days of concept drift, from rollups alone."""
+    first, last = asked.first * HOUR, asked.end * HOUR - 1
+    concept = concept_drift_of(asked.fleet, asked.model, first=first, last=last, raw=False)
+    return DriftCourse(buckets=course(asked, step), days=concept.days)
+
+
 @dataclass(frozen=True)
 class _Report:
     asked: Asked
@@ -60,17 +65,8 @@ class _Report:
     raw: bool
 
     @cached_property
-    def model(self) -> Model | None:
-        return next((m for m in self.asked.fleet.models if m.name == self.asked.model), None)
-
-    @cached_property
     def threshold(self) -> float:
-        slo = self._slo("drift")
-        return slo.threshold if slo is not None and slo.threshold else _DEFAULT_THRESHOLD
-
-    def _slo(self, *slis: str) -> Slo | None:
-        slos = self.model.slos if self.model is not None else ()
-        return next((slo for sli in slis for slo in slos if slo.sli == sli), None)
+        return threshold_of(self.asked)
 
     @cached_property
     def baseline(self) -> pl.DataFrame:
@@ -116,7 +112,7 @@ class _Report:
             reference=reference,
             window=window_of(asked, hours_of_week(asked, step=24)),
             features=tuple(features),
-            buckets=tuple(self._buckets(columns)),
+            buckets=buckets(asked, columns, self.baseline, self.step, self.threshold),
             concept=concept,
             notes=self._notes(reference is not None),
         )
@@ -174,7 +170,7 @@ class _Report:
         return self.asked.time(start + min(begun, len(hours) - 1))
 
     def _harms(self, drifted: Sequence[Compared], since: Mapping[str, datetime | None]) -> dict[str, Harm]:
-        quality = self._slo(*_QUALITY)
+        quality = slo_of(self.asked, *_QUALITY)
         # Labels are what answers are judged by, and a release is no input.
         inputs = [one for one in drifted if one.name not in ("label", "version")]
         if not inputs or quality is None:
@@ -214,22 +210,22 @@ class _Report:
             kind="numeric" if one.numeric else "categorical",
             n_baseline=float(far.n_reference[0]),
             n=float(far.n[0]),
-            ks=_known(far.ks),
-            ks_error=_known(far.ks_error),
-            ks_p=_known(far.ks_p),
-            chi2=_known(far.chi2),
-            chi2_p=_known(far.chi2_p),
-            psi=_known(far.psi),
-            psi_textbook=_known(far.psi_textbook),
-            psi_seasonal=_known(one.whole.psi),
-            js=_known(far.js),
-            wasserstein=_known(far.wasserstein),
-            effect=_known(far.effect),
-            p_block=_known([one.p_block]),
-            p_adjusted=_known(one.whole.p_adjusted),
-            nulls=(_known(far.null_reference), _known(far.null_share)),
-            outside=(0.0 if one.numeric else None, _known(far.below_share + far.above_share)),
-            unseen=_known(far.unseen_share),
+            ks=known(far.ks),
+            ks_error=known(far.ks_error),
+            ks_p=known(far.ks_p),
+            chi2=known(far.chi2),
+            chi2_p=known(far.chi2_p),
+            psi=known(far.psi),
+            psi_textbook=known(far.psi_textbook),
+            psi_seasonal=known(one.whole.psi),
+            js=known(far.js),
+            wasserstein=known(far.wasserstein),
+            effect=known(far.effect),
+            p_block=known([one.p_block]),
+            p_adjusted=known(one.whole.p_adjusted),
+            nulls=(known(far.null_reference), known(far.null_share)),
+            outside=(0.0 if one.numeric else None, known(far.below_share + far.above_share)),
+            unseen=known(far.unseen_share),
             unseen_values=unseen(one.column),
             drifted=drifted,
             harmful=harm.harmful if harm is not None else None,
@@ -255,40 +251,6 @@ class _Report:
                     found.append(_alone(name, n, mine, numeric, reason))
         return found
 
-    def _buckets(self, columns: Sequence[Compared]) -> list[DriftBucket]:
-        asked = self.asked
-        if self.step == "1d":
-            blocks, length, start = columns, 24, asked.days.start * 24
-        else:
-            hours = Blocks(hours_of_week(asked, step=1), rows_per_event(asked))
-            own = grids(asked.fleet.snapshot, asked.model)
-            blocks = compared(self.baseline, hour_rows(asked), own, hours) if columns else ()
-            length, start = 1, asked.first
-        return [bucket for one in blocks for bucket in self._of_column(one, start, length)]
-
-    def _of_column(self, one: Compared, start: int, length: int) -> list[DriftBucket]:
-        asked, held = self.asked, one.by_block
-        drifted, found = one.drifted_by_block(self.threshold), []
-        for i, n in enumerate(held.far.n):
-            if n > 0:
-                first, end = start + i * length, start + (i + 1) * length
-                found.append(
-                    DriftBucket.model_validate(
-                        {
-                            "feature": one.name,
-                            "from": asked.time(max(first, asked.first)),
-                            "to": asked.time(min(end, asked.end)),
-                            "n": float(n),
-                            "psi": _known(held.far.psi[i : i + 1]),
-                            "psi_seasonal": _known(held.psi[i : i + 1]),
-                            "ks": _known(held.far.ks[i : i + 1]),
-                            "drifted": bool(drifted[i]),
-                            "provisional": asked.provisional or first < asked.first or end > asked.end,
-                        }
-                    )
-                )
-        return found
-
 
 def _alone(name: str, n: float, now: bool, numeric: bool, reason: str) -> FeatureDrift:
     return FeatureDrift(
@@ -300,7 +262,3 @@ def _alone(name: str, n: float, now: bool, numeric: bool, reason: str) -> Featur
         drifted=False,
         reason=reason,
     )
-
-
-def _known(figures: Floats | Sequence[float]) -> float | None:
-    return float(figures[0]) if np.isfinite(figures[0]) else None

@@ -185,6 +185,13 @@ class DriftReport(Result):
         return pl.DataFrame(rows, infer_schema_length=None).select(fields)
 
 
+class DriftCourse(Result):
+    """What a map of drift shows: the buckets of every column, and the days of concept drift."""
+
+    buckets: tuple[DriftBucket, ...]
+    days: tuple[ConceptDay, ...]
+
+
 class Distribution(Result):
     """One column then and now, in bins that lie side by side: shares of the rows that are not null.
 

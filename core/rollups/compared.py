@@ -125,14 +125,17 @@ def compared(
     then, now = (rows.partition_by("feature", as_dict=True) for rows in sides)
     names = sorted(str(key[0]) for key in then.keys() & now.keys())
     found = [_compared(name, then[name,], now[name,], grid_of(name, grids), blocks) for name in names]
-    if not found:
-        return ()
     order: Sequence[Role] = ("feature", "prediction", "confidence", "label", "segment")
-    return tuple(sorted(_judged_together(found), key=lambda one: (order.index(one.role), one.name)))
+    # Labels come later than what is known of a day: what is said of the other columns must not wait for them.
+    early, late = ([one for one in found if (one.role == "label") is labels] for labels in (False, True))
+    judged = [*_judged_together(early), *_judged_together(late)]
+    return tuple(sorted(judged, key=lambda one: (order.index(one.role), one.name)))
 
 
 def _judged_together(found: Sequence[Compared]) -> list[Compared]:
     """With p-values for all columns at once, and with at least the unrest of the middle column of the model."""
+    if not found:
+        return []
     whole, by_block = (
         benjamini_hochberg(np.array([held.far.p for held in side]).T).T
         for side in ([one.whole for one in found], [one.by_block for one in found])
