@@ -20,7 +20,7 @@ def marks(found: Grid, changes: pl.DataFrame, zone: ZoneInfo) -> tuple[go.Scatte
     placed = [(x, c) for x, c in placed if -0.5 <= x <= width - 0.5]
     trace = go.Scatter(
         x=[x for x, _ in placed],
-        y=[-0.72] * len(placed),
+        y=[-0.5] * len(placed),
         mode="markers",
         marker={"symbol": "triangle-down", "size": 9, "color": MUTE},
         text=[_said(c, zone) for _, c in placed],

@@ -68,12 +68,16 @@ def place(model: str, columns: Sequence[FeatureDrift], times: Sequence[datetime]
             st.query_params.pop(FEATURE)
         else:
             guard.no_such(f"column {asked} of {model}")
-    # That requests come from elsewhere is looked at on demand.
-    first = next((c.feature for c in ranked(columns) if c.role != "segment"), names[0])
+    first = min(ranked(columns), key=_second_look).feature
     feature = asked if asked in names else first
     start, step = _bucket()
     known = start is not None and bool(times) and times[0] - timedelta(days=1) < start <= times[-1]
     return Place(feature, start if known else None, step)
+
+
+def _second_look(column: FeatureDrift) -> tuple[bool, bool]:
+    """Segments, and what is no input and did not drift, are looked at on demand."""
+    return column.role == "segment", column.role != "feature" and not column.drifted
 
 
 def _bucket() -> tuple[datetime | None, Step]:

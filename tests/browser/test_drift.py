@@ -37,10 +37,14 @@ def test_a_cell_opens_its_distributions_and_the_address_keeps_them(page: Page, d
 
 def test_the_keyboard_looks_at_another_column(page: Page, dashboard: str) -> None:
     visit(page, dashboard, "drift?model=fraud-scorer")
-    page.get_by_role("combobox", name="Column").fill("f_amount")
+    column = page.get_by_role("combobox", name="Column")
+    # A list that is open closes when the page scrolls.
+    column.scroll_into_view_if_needed()
+    wait_idle(page)
+    column.fill("region")
     page.keyboard.press("Enter")
-    page.wait_for_url("**feature=f_amount*")
-    expect(page.locator(".st-key-card-drift-detail").get_by_role("heading", name="f_amount")).to_be_visible()
+    page.wait_for_url("**feature=region*")
+    expect(page.locator(".st-key-card-drift-detail").get_by_role("heading", name="region")).to_be_visible()
 
 
 def test_a_row_of_the_table_looks_at_its_column(page: Page, dashboard: str) -> None:
@@ -51,7 +55,7 @@ def test_a_row_of_the_table_looks_at_its_column(page: Page, dashboard: str) -> N
 
 def test_tabs_and_controls_stand_in_the_address(page: Page, dashboard: str) -> None:
     visit(page, dashboard, "drift?model=fraud-scorer")
-    page.get_by_role("button", name="30d").click()
+    page.get_by_role("radio", name="30d").click()
     page.wait_for_url("**window=30d*")
     wait_idle(page)
     page.get_by_role("tab", name="Concept drift").click()
@@ -66,7 +70,7 @@ def test_data_quality_and_drift_are_downloaded(page: Page, dashboard: str, tmp_p
     visit(page, dashboard, "drift?model=fraud-scorer")
     for name, file in (("JSON", "drift.json"), ("CSV", "drift.csv")):
         with page.expect_download() as download:
-            page.get_by_role("button", name=name).click()
+            page.get_by_role("button", name=name, exact=True).click()
         download.value.save_as(tmp_path / file)
         wait_idle(page)
     assert json.loads((tmp_path / "drift.json").read_text(encoding="utf-8"))["model"] == "fraud-scorer"
@@ -75,7 +79,7 @@ def test_data_quality_and_drift_are_downloaded(page: Page, dashboard: str, tmp_p
     expect(page.locator(".st-key-card-stage-features")).to_be_visible()
     wait_idle(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="JSON").click()
+        page.get_by_role("button", name="JSON", exact=True).click()
     download.value.save_as(tmp_path / "validation.json")
     stages = json.loads((tmp_path / "validation.json").read_text(encoding="utf-8"))["stages"]
     assert [s["stage"] for s in stages] == ["ingestion", "transformation", "features", "serving", "training"]
