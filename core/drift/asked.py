@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -132,8 +133,11 @@ def threshold_of(asked: Asked) -> float:
     return slo.threshold if slo is not None and slo.threshold else _DEFAULT_THRESHOLD
 
 
-def window_rows(asked: Asked) -> pl.DataFrame:
-    """Counts of the window by day: row (days from the first one), feature, bin, category, n; labels included."""
+def window_rows(asked: Asked, features: Sequence[str] | None = None) -> pl.DataFrame:
+    """Counts of the window by day: row (days from the first one), feature, bin, category, n; labels included.
+
+    ``features`` limits them to some columns.
+    """
     first, end = asked.first, asked.end
     start = asked.days.start
     whole = range(-(-first // 24), end // 24)
@@ -142,14 +146,15 @@ def window_rows(asked: Asked) -> pl.DataFrame:
     snapshot, model = asked.fleet.snapshot, asked.model
     parts = [pl.DataFrame(schema=_ROWS)]
     if whole:
-        rows = by_day(snapshot, whole.start, whole.stop - 1, model=model)
+        rows = by_day(snapshot, whole.start, whole.stop - 1, model=model, features=features)
         parts.append(_placed(rows.with_columns(row=pl.col("day") - start)))
     edges = [(first, min(end, whole.start * 24)), (max(whole.stop * 24, first), end)] if whole else [(first, end)]
     for low, high in edges:
         if low < high:
-            rows = by_hour(snapshot, low, high - 1, model=model)
+            rows = by_hour(snapshot, low, high - 1, model=model, features=features)
             parts.append(_summed(rows.with_columns(row=pl.col("hour") // 24 - start)))
-    parts.append(_placed(_labels(asked, asked.days, start)))
+    if features is None or "label" in features:
+        parts.append(_placed(_labels(asked, asked.days, start)))
     return pl.concat(parts)
 
 
@@ -159,16 +164,17 @@ def hour_rows(asked: Asked) -> pl.DataFrame:
     return _placed(rows.with_columns(row=pl.col("hour") - asked.first))
 
 
-def baseline_counts(asked: Asked) -> pl.DataFrame:
+def baseline_counts(asked: Asked, features: Sequence[str] | None = None) -> pl.DataFrame:
     """Counts of the baseline by hour of the week: row (0 = Monday 00:00 UTC, null where no time is known), …, n."""
     first, end = asked.before()
+    snapshot = asked.fleet.snapshot
     if asked.baseline == "trailing" or asked.provisional:
-        hours = by_hour(asked.fleet.snapshot, first, end - 1, model=asked.model)
+        hours = by_hour(asked.fleet.snapshot, first, end - 1, model=asked.model, features=features)
         rows = _summed(hours.with_columns(row=(pl.col("hour") + _THURSDAY) % _WEEK))
     else:
-        kept = comparable(asked.fleet.snapshot, baseline_rows(asked.fleet.snapshot, [asked.model]))
+        kept = comparable(snapshot, baseline_rows(snapshot, [asked.model], features=features))
         rows = _placed(kept.with_columns(row=pl.col("how")))
-    if first >= end or "label" in rows["feature"].unique():
+    if first >= end or "label" in rows["feature"].unique() or (features is not None and "label" not in features):
         return rows
     # Labels are kept by day: each stands at the first hour of its weekday.
     labels = _labels(asked, range(first // 24, -(-end // 24)), 0)

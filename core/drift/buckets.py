@@ -54,13 +54,11 @@ def course(asked: Asked, step: Step) -> tuple[DriftBucket, ...]:
     for first, end in ((asked.first, whole.start * _DAY), (whole.stop * _DAY, asked.end)):
         if first < end:
             found += [b for b in _fresh(replace(asked, first=first, end=end), step) if b.feature != "label"]
-    return (*found, *_fresh(asked, step, only="label"))
+    return (*found, *_fresh(asked, step, ["label"]))
 
 
-def _fresh(asked: Asked, step: Step, only: str | None = None) -> tuple[DriftBucket, ...]:
-    baseline, rows = (
-        f if only is None else f.filter(pl.col("feature") == only) for f in (baseline_counts(asked), window_rows(asked))
-    )
+def _fresh(asked: Asked, step: Step, features: Sequence[str] | None = None) -> tuple[DriftBucket, ...]:
+    baseline, rows = baseline_counts(asked, features), window_rows(asked, features)
     if baseline.is_empty():
         return ()
     blocks = Blocks(hours_of_week(asked, step=24), rows_per_event(asked))

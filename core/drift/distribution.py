@@ -25,7 +25,7 @@ def distribution(asked: Asked, feature: str) -> Distribution:
     values; the outermost hold the rest. Of categories the most frequent are shown. Raises ``BurnlineError`` for a
     column that neither side has.
     """
-    then, now = (rows.filter(pl.col("feature") == feature) for rows in (baseline_counts(asked), window_rows(asked)))
+    then, now = baseline_counts(asked, [feature]), window_rows(asked, [feature])
     if then.is_empty() and now.is_empty():
         raise BurnlineError(
             f"{asked.model} has no column '{feature}' in this window; `burnline drift` lists what it has"
