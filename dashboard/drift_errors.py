@@ -31,6 +31,11 @@ def change(value: float | None, unit: Unit) -> str:
     return f"{_signed(value, unit)}{wording.NBSP}points" if unit == "share" else _signed(value, unit)
 
 
+def brief(value: float | None, unit: Unit) -> str:
+    """As ``change``, where there is little room: `+1.40 pp`."""
+    return change(value, unit).replace("points", "pp")
+
+
 def between(limits: Limits | None, unit: Unit) -> str:
     """The interval of a difference of errors."""
     return wording.NONE if limits is None else " to ".join(_signed(value, unit) for value in limits)

@@ -134,7 +134,7 @@ def cell(bucket: DriftBucket | None, threshold: float) -> str:
     else:
         verdict = f"steady: PSI {psi(judged)}, threshold {threshold:g}"
     season = ""
-    if bucket.psi is not None and bucket.psi_seasonal is not None and bucket.psi > judged:
+    if bucket.psi is not None and bucket.psi >= threshold > judged:
         season = f"<br>a season: {psi(bucket.psi)} against all hours, {psi(judged)} against the same hours"
     open_ = " · not over yet" if bucket.provisional else ""
     return f"{verdict}{season}<br>{wording.count(bucket.n)} rows{open_}"

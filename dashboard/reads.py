@@ -19,7 +19,7 @@ from burnline.dashboard import state
 from burnline.dashboard.charts import trends
 from burnline.records.entries import Overridden
 from burnline.results import FleetStatus, Incident, Replay, SloStatus
-from burnline.results.drift import Distribution, DriftReport
+from burnline.results.drift import Distribution, DriftCourse, DriftReport
 from burnline.results.validation import ValidationReport
 from burnline.rollups.expected import SurrogateInfo
 from burnline.spec.model import Model
@@ -225,6 +225,14 @@ def drift(model: str, start: datetime, end: datetime, baseline: str, step: str, 
     """
     answer: DriftReport = _ask(
         "drift", {"model": model, "start": start, "end": end, "baseline": baseline, "step": step, "raw": raw}
+    )
+    return answer
+
+
+def drift_course(model: str, start: datetime, end: datetime, baseline: str, step: str) -> DriftCourse:
+    """The buckets of every column over [start, end), and the days of concept drift."""
+    answer: DriftCourse = _ask(
+        "drift_course", {"model": model, "start": start, "end": end, "baseline": baseline, "step": step}
     )
     return answer
 

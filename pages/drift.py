@@ -26,7 +26,7 @@ name, unit = asked.model.model, unit_of(asked.model)
 with st.spinner(f"Comparing the inputs of {name} with their baseline …"):
     # Rollups answer at once; whether it hurts is in the raw logs, and is waited for below.
     report = reads.drift(name, asked.start, asked.end, asked.baseline, asked.step, raw=looked(asked))
-    drawn = reads.drift(name, asked.since, asked.end, asked.baseline, asked.step, raw=False)
+    drawn = reads.drift_course(name, asked.since, asked.end, asked.baseline, asked.step)
 with title:
     head(
         drift_words.headline(report, looked=looked(asked)),
@@ -38,7 +38,7 @@ with title:
 hints(report)
 
 names = ["Inputs and outputs", "Concept drift", "Data quality"]
-days = judged(drawn.concept.days, report.concept.days)
+days = judged(drawn.days, report.concept.days)
 inputs, concept, quality = st.tabs(names, key="tab", bind="query-params")
 if inputs.open:
     with inputs:

@@ -20,6 +20,7 @@ from burnline.results.drift import (
     ConceptRegion,
     Distribution,
     DriftBucket,
+    DriftCourse,
     DriftReport,
     DriftWindow,
     FeatureDrift,
@@ -130,6 +131,20 @@ class FakeDrift:
     """The part of ``FakeWorkspace`` that answers ``drift``, ``distribution`` and ``validate``."""
 
     empty: bool
+
+    def drift_course(
+        self,
+        model: str,
+        *,
+        at: datetime | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        baseline: Way = "reference",
+        step: Literal["1d", "1h"] = "1d",
+    ) -> DriftCourse:
+        """The buckets and the days of concept drift of the same answer."""
+        found = self.drift(model, at=at, start=start, end=end, baseline=baseline, step=step, raw=False)
+        return DriftCourse(buckets=found.buckets, days=found.concept.days)
 
     def drift(
         self,

@@ -34,11 +34,10 @@ def drift_concept(model: str, concept: ConceptDrift, days: Sequence[ConceptDay],
         for said in _facts(concept, unit, zone):
             st.markdown(f":small[{said}]")
         if days:
-            st.caption(
-                f"{drift_errors.name(unit).capitalize()} per day of the request (UTC): dots with 95 % interval are "
-                ":blue[**realised**], "
-                "the line is what the inputs lead one to :gray[**expect**]; :red[red] is more than that, hatched days "
-                "still wait for labels."
+            st.markdown(
+                f":small[{drift_errors.name(unit).capitalize()} per day of the request (UTC): dots with 95 % interval "
+                "are :blue[**realised**], the line is what the inputs lead one to **expect**; :red[**red**] is more "
+                "than that, hatched days still wait for labels.]"
             )
             st.plotly_chart(
                 gap_figure(days, unit),
@@ -147,9 +146,9 @@ def _answers(answers: ChangedAnswers | None, zone: ZoneInfo) -> None:
                 )
                 st.badge(mark.word, icon=mark.icon, color=mark.color)
         if answers is None:
-            st.caption(
-                "No request came twice. Send requests with known answers again and again and mark them in the column "
-                "`canary`: a model that answers the same request differently is then found without any label."
+            st.markdown(
+                ":small[No request came twice. Send requests with known answers again and again and mark them in the "
+                "column `canary`: a model that answers the same request differently is then found without any label.]"
             )
             return
         st.markdown(drift_words.plain(answers.sentence))

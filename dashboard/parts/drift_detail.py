@@ -80,9 +80,9 @@ def _then_and_now(found: Distribution, report: DriftReport, when: str) -> None:
     if not found.n or not found.n_baseline:
         st.caption(f"There are no rows to compare {when}.")
         return
-    st.caption(
-        f"Share of the known values: :gray[**then**] ({wording.count(found.n_baseline)} rows of the baseline), "
-        f":blue[**now**] ({wording.count(found.n)} rows {when})"
+    st.markdown(
+        f":small[Share of the known values: **then** ({wording.count(found.n_baseline)} rows of the baseline, grey), "
+        f":blue[**now**] ({wording.count(found.n)} rows {when})]"
     )
     st.plotly_chart(
         chart.distribution(found),

@@ -43,7 +43,8 @@ def drift_map(
             st.subheader("What changed, and when", anchor=False, width="content")
             if features > PAGE:
                 st.toggle(f"Show all {features} features", key=_ALL, bind="query-params")
-        st.caption(_legend(report, asked, features, name=drift_errors.name(unit) if concept else None))
+        legend = _legend(report, asked, features, name=drift_errors.name(unit) if concept else None)
+        st.markdown(f":small[{legend}]")
         st.plotly_chart(
             drift_heatmap(
                 found,

@@ -44,7 +44,7 @@ def tiles(report: DriftReport, buckets: Sequence[DriftBucket], days: Sequence[Co
         )
         _tile(
             "Expected errors moved",
-            drift_errors.change(worst.badness_moved if worst else None, unit),
+            drift_errors.brief(worst.badness_moved if worst else None, unit),
             _moved(worst, moved, unit),
             (),
             f"What the shift of one column adds to the {drift_errors.what_moves(unit)}, at most; 95 % interval",
@@ -52,7 +52,7 @@ def tiles(report: DriftReport, buckets: Sequence[DriftBucket], days: Sequence[Co
         beyond, limits = drift_errors.unexplained(report.concept, unit)
         _tile(
             "Errors not explained",
-            drift_errors.change(beyond, unit),
+            drift_errors.brief(beyond, unit),
             f"95 %: {drift_errors.between(limits, unit)}" if limits else "unknown without labels",
             [d.realised - d.expected for d in days] if any(d.drifted for d in days) else (),
             f"Realised less expected {drift_errors.name(unit)} of the same requests",
