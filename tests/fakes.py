@@ -185,7 +185,7 @@ class FakeWorkspace(FakeDrift):
         for name, hours in zip(BURN_WINDOWS, (1, 1, 1, 6, 72), strict=True):
             burns[name] = (float(valid[-hours:].sum()), float(bad[-hours:].sum()))
         sums = Sums(float(valid[inside].sum()), float(bad[inside].sum()), float(eligible[inside].sum()))
-        reason = "drift is not measured yet" if slo.sli == "drift" else "no column 'label' in the logs"
+        reason = "no day of the window has 100 rows" if slo.sli == "drift" else "no column 'label' in the logs"
         unit = _OBJECTIVES[slo.sli][3]
         found = self._known(model, slo, burns, period.length, eligible, valid, bad) if sums.valid else Findings()
         return assess(slo, period, sums, burns, reason if not sums.valid else None, unit=unit, found=found)

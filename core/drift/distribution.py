@@ -16,13 +16,14 @@ from burnline.rollups.distributions import grids
 
 BARS = 40
 _CATEGORIES = 15
+_END = 0.001
 
 
 def distribution(asked: Asked, feature: str) -> Distribution:
     """The distribution of a column in the baseline and in the window, as shares of its values.
 
-    Neighbouring bins are joined so that about ``BARS`` remain, of much the same width where both have nearly all their
-    values; the outermost hold the rest. Of categories the most frequent are shown. Raises ``BurnlineError`` for a
+    Neighbouring bins are joined so that about ``BARS`` remain, of much the same width where the baseline has nearly all
+    its values; the outermost hold the rest. Of categories the most frequent are shown. Raises ``BurnlineError`` for a
     column that neither side has.
     """
     then, now = baseline_counts(asked, [feature]), window_rows(asked, [feature])
@@ -51,10 +52,10 @@ def distribution(asked: Asked, feature: str) -> Distribution:
 def _bars(found: Column, counts: list[Floats]) -> dict[str, tuple[float, ...]]:
     axis = found.axis
     assert isinstance(axis, Bins)
-    share = sum(side / max(side.sum(), 1.0) for side in counts) / 2
-    running = np.cumsum(share)
-    # The thousandth at either end may reach far: it is shown in one bar each.
-    inner = np.flatnonzero((running > 0.001) & (running - share < 0.999))
+    # The range of the baseline decides what can be told apart; a thousandth at either end may reach far.
+    side = counts[0] if counts[0].sum() else counts[1]
+    running = np.cumsum(side) / max(side.sum(), 1.0)
+    inner = np.flatnonzero((running > _END) & (running - side / max(side.sum(), 1.0) < 1 - _END))
     first, last = (int(inner[0]), int(inner[-1])) if len(inner) else (0, len(axis) - 1)
     width = max(1, -(-(last - first + 1) // BARS))
     starts = np.unique(np.concatenate([[0], np.arange(first, last + 1, width), [min(last + 1, len(axis) - 1)]]))
