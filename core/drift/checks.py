@@ -36,8 +36,8 @@ def drift_checks(asked: Asked) -> tuple[Check, ...]:
             example=None,
             severity="warning",
             rows=count,
-            sentence=f"{name}: the values have drifted from their reference (PSI {psi:.2f}); whether that hurts says "
-            f"`burnline drift {asked.model}`",
+            sentence=f"{name}: the values have drifted from their reference (PSI {psi:.2f}); see whether that hurts "
+            f"(burnline drift {asked.model})",
         )
         for name, psi in drifted.select("feature", "psi").iter_rows()
     )
