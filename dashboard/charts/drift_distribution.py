@@ -124,7 +124,10 @@ def _numeric(found: Distribution) -> go.Figure:
 
 def _logarithmic(bars: list[Bar]) -> bool:
     """Whether the bins are wider the larger the values are, over more than two powers of ten."""
-    return bool(bars) and bars[0].low > 0 and bars[-1].high / bars[0].low > 100
+    if not bars or bars[0].low <= 0:
+        return False
+    first, last = bars[0], bars[-1]
+    return last.high / first.low > 100 and last.high - last.low > 10 * (first.high - first.low)
 
 
 def _steps(edges: list[float], shares: list[float], color: str, fill: float, width: float) -> go.Scatter:

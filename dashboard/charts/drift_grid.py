@@ -78,7 +78,8 @@ def grid(
     """The map of ``columns`` over ``buckets``: at most ``most`` features and ``others`` of each other group."""
     rows: list[Row] = []
     for title, roles in GROUPS.items():
-        members = ranked(c for c in columns if c.role in roles)
+        # Labels are kept by the day.
+        members = [] if step == "1h" and title == "Labels" else ranked(c for c in columns if c.role in roles)
         shown = members[: most if title == "Features" else others]
         if shown:
             rows += [*([Row(title=title)] if rows or title != "Features" else []), *(Row(column=c) for c in shown)]

@@ -90,7 +90,7 @@ def _regions(where: Sequence[ConceptRegion], drifted: bool | None) -> None:
             st.caption(
                 {
                     True: "No part of the inputs stands out: the excess is everywhere.",
-                    False: "No part of the inputs fails more often than it should.",
+                    False: "No errors are left that need another explanation.",
                     None: "Not known as long as nothing can be said of the errors.",
                 }[drifted]
             )

@@ -74,8 +74,8 @@ def _segmented(label: str, options: Collection[str], key: str, about: str) -> st
 
 
 def _window(window: str, at: datetime) -> tuple[datetime, datetime]:
-    # Windows are whole hours; the running one belongs to the last.
-    end = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    # Windows are whole hours, the running one among them; seven days are 168 hours, also when clocks change.
+    end = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     days = _DAYS[window]
     if days is not None:
         return end - timedelta(days=days), end

@@ -373,3 +373,14 @@ def test_errors_are_told_in_their_unit() -> None:
     assert drift_errors.change(0.0977, "share") == "+9.77\u00a0points"
     assert drift_errors.between((-4.22, 24.25), "distance") == "−4.22 to +24.2"
     assert drift_errors.level(0.0858, "distance") == "RMSE 0.0858"
+
+
+def test_even_bins_stand_on_an_even_axis_however_small_the_first_is() -> None:
+    even = numeric([0.006 + i * 0.026 for i in range(33)], [1 / 33] * 33, [1 / 33] * 33)
+    assert shares.distribution(even).layout.xaxis.type == "linear"
+
+
+def test_labels_are_kept_by_the_day_and_left_out_of_hours() -> None:
+    columns = (column("a"), column("label", role="label"))
+    titles = [[r.title for r in grid(columns, [], step).rows if r.title] for step in ("1d", "1h")]
+    assert titles == [["Labels"], []]
