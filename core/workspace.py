@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -179,8 +180,12 @@ class Workspace:
         self._known(model, snapshot)
         now, since, until = (self.local(t) if t is not None else None for t in (at, start, end))
         asked = wanted(path, stages, start=since, end=until, last=last, at=now)
-        drifts = drift_checks(ask_drift(self.fleet(model, at=at), model, start=since, end=until, days=last.days or 1))
-        more: dict[Stage, tuple[Check, ...]] = {} if asked.paths else {"features": drifts}
+        more: dict[Stage, tuple[Check, ...]] = {}
+        if not asked.paths:
+            # A window that cannot be asked about is told by the validation itself.
+            with suppress(BurnlineError):
+                window = ask_drift(self.fleet(model, at=at), model, start=since, end=until, days=last.days or 1)
+                more["features"] = drift_checks(window)
         report = validate(self.spec, model, snapshot, asked, more=more, progress=progress)
         if record and not asked.paths:
             record_validation(self.records_root, report)

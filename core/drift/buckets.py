@@ -20,7 +20,7 @@ from burnline.drift.asked import (
 )
 from burnline.results.drift import DriftBucket
 from burnline.rollups.axes import Floats
-from burnline.rollups.compared import Blocks, Compared, compared
+from burnline.rollups.compared import Blocks, Compared, Flags, compared
 from burnline.rollups.distributions import grids
 from burnline.rollups.moved import drift_table
 
@@ -86,13 +86,24 @@ def _kept(asked: Asked, days: range) -> Iterator[DriftBucket]:
         )
 
 
+def drifted_days(asked: Asked, one: Compared, threshold: float) -> Flags:
+    """Whether a column had drifted on each day of the window.
+
+    A day that the window cuts says nothing where the baseline does not hold its hours: mornings are no days.
+    """
+    found = one.drifted_by_block(threshold)
+    cut = np.array([day * _DAY < asked.first or (day + 1) * _DAY > asked.end for day in asked.days])
+    return np.asarray(found & ~(cut & np.isnan(one.by_block.psi)))
+
+
 def _of_columns(
     asked: Asked, columns: Sequence[Compared], start: int, length: int, threshold: float
 ) -> Iterator[DriftBucket]:
     ends = [start + i * length for i in range(-(-(asked.end - start) // length) + 1)]
     times = [asked.time(min(max(hour, asked.first), asked.end)) for hour in ends]
     for one in columns:
-        held, drifted = one.by_block, one.drifted_by_block(threshold)
+        held = one.by_block
+        drifted = drifted_days(asked, one, threshold) if length == _DAY else one.drifted_by_block(threshold)
         for i, n in enumerate(held.far.n):
             if n > 0:
                 yield DriftBucket.model_construct(

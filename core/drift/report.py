@@ -25,7 +25,7 @@ from burnline.drift.asked import (
     window_of,
     window_rows,
 )
-from burnline.drift.buckets import Step, buckets, course, known
+from burnline.drift.buckets import Step, buckets, course, drifted_days, known
 from burnline.drift.concept import concept_drift_of
 from burnline.drift.harm import Drifted, Harm, harms
 from burnline.drift.onset import onset, run_of
@@ -96,7 +96,7 @@ class _Report:
         asked = self.asked
         reference = described(asked, self.baseline, asked.fleet.spec.timezone)
         columns = self.columns if reference is not None else ()
-        days = {one.name: one.drifted_by_block(self.threshold) for one in columns}
+        days = {one.name: drifted_days(asked, one, self.threshold) for one in columns}
         drifted = [one for one in columns if one.drifted(self.threshold) or days[one.name].any()]
         since = {one.name: self._first_seen(one, days[one.name]) for one in drifted}
         judged = self._harms(drifted, since) if self.raw else {}

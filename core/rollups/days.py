@@ -89,7 +89,8 @@ def batches(days: Sequence[int], found: Mapping[int, Sources]) -> list[list[int]
     rows = 0
     for day in days:
         rows += found[day].rows
-        if not groups or rows > _ROWS_AT_ONCE or day - groups[-1][0] >= _DAYS_AT_ONCE:
+        together = _DAYS_AT_ONCE if rows else _EMPTY_DAYS_AT_ONCE
+        if not groups or rows > _ROWS_AT_ONCE or day - groups[-1][0] >= together:
             groups.append([])
             rows = found[day].rows
         groups[-1].append(day)
@@ -98,6 +99,8 @@ def batches(days: Sequence[int], found: Mapping[int, Sources]) -> list[list[int]
 
 _ROWS_AT_ONCE = 1_500_000
 _DAYS_AT_ONCE = 14
+# One row with a wrong clock may stretch a log over a century.
+_EMPTY_DAYS_AT_ONCE = 2_000
 
 
 def summarise(
