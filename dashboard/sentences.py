@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from burnline.budgets.budget import time_to_exhaustion
 from burnline.dashboard import proof, wording
+from burnline.dashboard.binding import binding
 from burnline.dashboard.wording import Mark
 from burnline.results import ModelStatus, SloStatus
 
@@ -43,7 +44,7 @@ STANDINGS = (CONFIRMED, _OPEN, _OK)
 
 def standing(model: ModelStatus) -> Mark | None:
     """What the evidence says of a model as a whole: it fails for certain, all is well for certain, or neither."""
-    verdicts = [slo.evidence.verdict for slo in model.slos if slo.evidence is not None]
+    verdicts = [slo.evidence.verdict for slo in binding(model) if slo.evidence is not None]
     if not verdicts:
         return None
     if failing_now(model):
@@ -53,7 +54,7 @@ def standing(model: ModelStatus) -> Mark | None:
 
 def soonest(model: ModelStatus) -> SloStatus | None:
     """The SLO whose budget is exhausted first or most likely, by the forecast."""
-    known = [slo for slo in model.slos if slo.forecast is not None]
+    known = [slo for slo in binding(model) if slo.forecast is not None]
     return max(known, key=lambda s: (s.forecast.probability, -(s.budget_remaining or 0.0)), default=None)  # type: ignore[union-attr]
 
 

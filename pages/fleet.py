@@ -3,6 +3,7 @@
 import streamlit as st
 
 from burnline.dashboard import reads, sentences, wording
+from burnline.dashboard.binding import bound, bound_days
 from burnline.dashboard.charts import trends
 from burnline.dashboard.parts.attention import needs_a_human, ranked
 from burnline.dashboard.parts.burn_map import burn_map
@@ -16,8 +17,8 @@ DAYS = 30
 
 at, zone = reads.as_of()
 status = reads.status()
-models = ranked(status.models)
-history = reads.history(DAYS)
+models = ranked([bound(m) for m in status.models])
+history = bound_days(reads.history(DAYS), models)
 trail = trends.trailing(history, models)
 
 head(

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from burnline.budgets.burn_rules import Rule, can_fire, firing, rules
+from burnline.budgets.burn_rules import Rule, can_fire, firing, rules, ticket_rules
 from burnline.dashboard import wording
 from burnline.dashboard.parts.pills import pills
 from burnline.dashboard.wording import Mark
@@ -26,13 +26,14 @@ _STATES = {
 
 def burn_pairs(slo: SloStatus, length: timedelta) -> None:
     """Draws a row per pair; it fires while both burn rates exceed the threshold and the evidence proves the burn."""
-    pairs = rules(length)
+    pairs = ticket_rules(length) if slo.sli == "drift" else rules(length)
     exceeding = firing(pairs, slo.burn_rates, Decimal(repr(slo.objective)))
     with st.container(border=True, key="card-pairs", height="stretch"):
         st.subheader("Burn rate", anchor=False)
         st.caption(
             "A pair fires while both windows burn faster than its threshold and the evidence proves the burn real; "
             "**not proven** means that the burn exceeds it and chance may explain that."
+            + (" Drift never pages, and files a ticket only where no label judges the answers." * (slo.sli == "drift"))
         )
         st.dataframe(
             pl.DataFrame([_row(slo, pair, pair in exceeding) for pair in pairs], infer_schema_length=None),

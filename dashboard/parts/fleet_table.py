@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from burnline.dashboard import proof, sentences, state, wording
+from burnline.dashboard.binding import binding
 from burnline.dashboard.parts.drift_links import drift_slo, drifted_days
 from burnline.dashboard.parts.filters import team, tier
 from burnline.dashboard.parts.pills import pills
@@ -56,7 +57,7 @@ def rows(models: Sequence[ModelStatus]) -> pl.DataFrame:
 
 def _values(model: ModelStatus) -> dict[str, Any]:
     def burn(window: str) -> float | None:
-        return max((b for s in model.slos if (b := s.burn_rates.get(window)) is not None), default=None)
+        return max((b for s in binding(model) if (b := s.burn_rates.get(window)) is not None), default=None)
 
     mark, soon = sentences.standing(model), sentences.soonest(model)
     drift = drift_slo(model)

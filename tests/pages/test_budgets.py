@@ -109,7 +109,7 @@ def test_the_view_follows_the_kind_of_window_and_another_slo_begins_anew(open_pa
 
 def test_no_data_says_why(open_page: OpenPage) -> None:
     app = open_page("budgets", model="fraud", slo="drift")
-    assert "No data: drift is not measured yet." in words(app)
+    assert "No data: no day of the window has 100 rows." in words(app)
     assert not app.metric
 
 
