@@ -25,7 +25,7 @@ VIEWS = {
     "fleet": "",
     "model": "model?model=fraud-scorer",
     "budgets": "budgets?model=fraud-scorer&slo=accuracy",
-    "drift": "drift?model=fraud-scorer",
+    "drift": "drift?model=price-optimizer",
     "quality": "drift?model=fraud-scorer&tab=Data+quality",
     "alerts": "alerts",
     "incidents": "incidents",

@@ -10,6 +10,7 @@ import polars as pl
 import streamlit as st
 
 from burnline.dashboard import wording
+from burnline.dashboard.binding import binding
 from burnline.dashboard.charts import trends
 from burnline.results import FleetStatus, SloStatus, Track
 
@@ -62,7 +63,7 @@ def _draw(card: _Card) -> None:
 
 
 def _slos(status: FleetStatus, track: Track) -> list[SloStatus]:
-    return [s for m in status.models for s in m.slos if s.track == track and s.budget_remaining is not None]
+    return [s for m in status.models for s in binding(m) if s.track == track and s.budget_remaining is not None]
 
 
 def _inside(status: FleetStatus, trail: pl.DataFrame, track: Track) -> _Card:
@@ -73,7 +74,8 @@ def _inside(status: FleetStatus, trail: pl.DataFrame, track: Track) -> _Card:
         f"{inside} / {len(slos)}",
         [*trends.inside_by_day(trail, track, _DAYS)[:-1], inside],
         "normal",
-        "SLOs inside their budget, of those that have data. The line: at the end of each day.",
+        "SLOs inside their budget, of those that have data; drift has a page of its own. "
+        "The line: at the end of each day.",
     )
 
 
