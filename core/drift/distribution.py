@@ -14,7 +14,7 @@ from burnline.rollups.axes import Column, Floats, column
 from burnline.rollups.compared import grid_of, role_of
 from burnline.rollups.distributions import grids
 
-BARS = 40
+BARS = 30
 _CATEGORIES = 15
 _END = 0.001
 
@@ -22,8 +22,8 @@ _END = 0.001
 def distribution(asked: Asked, feature: str) -> Distribution:
     """The distribution of a column in the baseline and in the window, as shares of its values.
 
-    Neighbouring bins are joined so that about ``BARS`` remain, of much the same width where the baseline has nearly all
-    its values; the outermost hold the rest. Of categories the most frequent are shown. Raises ``BurnlineError`` for a
+    Neighbouring bins are joined so that ``BARS`` remain where the baseline has nearly all its values; the outermost
+    hold what lies far off. Of categories the most frequent are shown. Raises ``BurnlineError`` for a
     column that neither side has.
     """
     then, now = baseline_counts(asked, [feature]), window_rows(asked, [feature])
@@ -37,7 +37,11 @@ def distribution(asked: Asked, feature: str) -> Distribution:
     sides = [side.pooled() for side in found.sides]
     rows = [float(side.rows[0]) for side in sides]
     counts = [side.values[0] for side in sides]
-    shown = _bars(found, counts) if isinstance(found.axis, Bins) else _bars_of_categories(found, counts)
+    shown = (
+        _bars(found, counts, grid is not None and grid.log)
+        if isinstance(found.axis, Bins)
+        else _bars_of_categories(found, counts)
+    )
     return Distribution(
         feature=feature,
         role=role_of(feature),
@@ -49,16 +53,20 @@ def distribution(asked: Asked, feature: str) -> Distribution:
     )
 
 
-def _bars(found: Column, counts: list[Floats]) -> dict[str, tuple[float, ...]]:
+def _bars(found: Column, counts: list[Floats], log: bool) -> dict[str, tuple[float, ...]]:
+    """Bars as wide as a thirtieth of what the baseline spans, as far again to both sides, and the rest beyond."""
     axis = found.axis
     assert isinstance(axis, Bins)
-    # The range of the baseline decides what can be told apart; a thousandth at either end may reach far.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at = np.log(axis.middle) if log else axis.middle
+    at = np.nan_to_num(at, neginf=-1e300)
     side = counts[0] if counts[0].sum() else counts[1]
     running = np.cumsum(side) / max(side.sum(), 1.0)
     inner = np.flatnonzero((running > _END) & (running - side / max(side.sum(), 1.0) < 1 - _END))
-    first, last = (int(inner[0]), int(inner[-1])) if len(inner) else (0, len(axis) - 1)
-    width = max(1, -(-(last - first + 1) // BARS))
-    starts = np.unique(np.concatenate([[0], np.arange(first, last + 1, width), [min(last + 1, len(axis) - 1)]]))
+    first, last = (at[inner[0]], at[inner[-1]]) if len(inner) else (at[0], at[-1])
+    width = (last - first) / BARS if last > first else 1.0
+    bar = np.clip(np.floor((at - first) / width), -BARS - 1, 2 * BARS + 1)
+    starts = np.flatnonzero(np.diff(bar, prepend=-np.inf))
     ends = np.append(starts[1:], len(axis)) - 1
     return {
         "low": tuple(float(x) for x in axis.low[starts]),

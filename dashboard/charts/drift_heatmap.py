@@ -33,6 +33,8 @@ _SCALE = [
     [_ZERO + 2.0 / (_HIGH - _LOW), "#E06A2B"],
     [1.0, BAD],
 ]
+# What does no harm never looks like an alarm, however far it moved.
+_HARMLESS = [*_SCALE[:2], [_ZERO, alpha(WARN, 0.3)], [1.0, alpha(WARN, 0.65)]]
 # That requests come from elsewhere is news, no alarm.
 _QUIET = [
     [0.0, alpha(MUTE, 0.07)],
@@ -157,12 +159,13 @@ def _hatch(psi: np.ndarray[Any, Any], found: Grid) -> go.Scatter:
 
 
 def _heat(psi: np.ndarray[Any, Any], found: Grid, threshold: float) -> list[go.Heatmap]:
-    """Segments in quiet colours, all else in those that call for attention."""
+    """Segments in quiet colours, what does no harm in amber, all else in colours that call for attention."""
     with np.errstate(divide="ignore"):
         z = np.clip(np.log2(psi / threshold), _LOW, _HIGH)
     proven = np.array([[b is not None and b.drifted for b in cells] for cells in found.cells], dtype=bool)
     z = np.where(~proven & (z >= _CALM), _CALM, z)
     segments = np.array([r.column is not None and r.column.role == "segment" for r in found.rows])[:, None]
+    harmless = np.array([r.column is not None and harm(r.column) == "harmless" for r in found.rows])[:, None]
     return [
         go.Heatmap(
             z=np.where(kept, z, np.nan).astype("float32"),
@@ -174,7 +177,7 @@ def _heat(psi: np.ndarray[Any, Any], found: Grid, threshold: float) -> list[go.H
             hoverinfo="skip",
             showscale=False,
         )
-        for kept, scale in ((~segments, _SCALE), (segments, _QUIET))
+        for kept, scale in ((~segments & ~harmless, _SCALE), (harmless, _HARMLESS), (segments, _QUIET))
     ]
 
 
