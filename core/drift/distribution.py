@@ -13,6 +13,7 @@ from burnline.results.drift import Distribution
 from burnline.rollups.axes import Column, Floats, column
 from burnline.rollups.compared import grid_of, role_of
 from burnline.rollups.distributions import grids
+from burnline.rollups.grids import Grid
 
 BARS = 30
 _CATEGORIES = 15
@@ -38,8 +39,8 @@ def distribution(asked: Asked, feature: str) -> Distribution:
     rows = [float(side.rows[0]) for side in sides]
     counts = [side.values[0] for side in sides]
     shown = (
-        _bars(found, counts, grid is not None and grid.log)
-        if isinstance(found.axis, Bins)
+        _bars(found, counts, grid)
+        if isinstance(found.axis, Bins) and grid is not None
         else _bars_of_categories(found, counts)
     )
     return Distribution(
@@ -53,18 +54,19 @@ def distribution(asked: Asked, feature: str) -> Distribution:
     )
 
 
-def _bars(found: Column, counts: list[Floats], log: bool) -> dict[str, tuple[float, ...]]:
+def _bars(found: Column, counts: list[Floats], grid: Grid) -> dict[str, tuple[float, ...]]:
     """Bars as wide as a thirtieth of what the baseline spans, as far again to both sides, and the rest beyond."""
     axis = found.axis
     assert isinstance(axis, Bins)
     with np.errstate(divide="ignore", invalid="ignore"):
-        at = np.log(axis.middle) if log else axis.middle
-    at = np.nan_to_num(at, neginf=-1e300)
+        at = np.log(axis.middle) if grid.log else axis.middle
+    # In bins of the grid, so that every bar holds as many.
+    at = np.floor(np.nan_to_num((at - grid.low) * grid.per_unit, neginf=-1e300))
     side = counts[0] if counts[0].sum() else counts[1]
     running = np.cumsum(side) / max(side.sum(), 1.0)
     inner = np.flatnonzero((running > _END) & (running - side / max(side.sum(), 1.0) < 1 - _END))
     first, last = (at[inner[0]], at[inner[-1]]) if len(inner) else (at[0], at[-1])
-    width = (last - first) / BARS if last > first else 1.0
+    width = max(1.0, np.ceil((last - first + 1) / BARS))
     bar = np.clip(np.floor((at - first) / width), -BARS - 1, 2 * BARS + 1)
     starts = np.flatnonzero(np.diff(bar, prepend=-np.inf))
     ends = np.append(starts[1:], len(axis)) - 1

@@ -82,6 +82,7 @@ def _legend(report: DriftReport, asked: Question, features: int, *, name: str | 
     return (
         f"PSI per {per}; a season that comes back every week is none of it. :green[Teal] is below "
         f"{report.threshold:g}, :orange[amber] drifted, :red[red] {worst} and more unless "
-        f"it does no harm; :blue[blue] are segments, which are no inputs; hatched is no data, a dot is not over yet, triangles are changes on record. {first}{judged}"
+        f"it does no harm; :blue[blue] are segments, which are no inputs; hatched is no data, a dot is not over yet, "
+        f"triangles are changes on record. {first}{judged}"
         f"{below}Click a cell for its distributions."
     )
