@@ -14,6 +14,7 @@ from burnline.dashboard.charts.drift_grid import ranked
 from burnline.dashboard.drift_errors import Unit
 from burnline.dashboard.drift_words import HARMS, harm
 from burnline.dashboard.parts import drift_place
+from burnline.dashboard.parts.exports import exports
 from burnline.dashboard.parts.pills import pills
 from burnline.results.drift import DriftReport, FeatureDrift
 
@@ -28,7 +29,7 @@ def drift_table(report: DriftReport, unit: Unit, zone: ZoneInfo) -> None:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.subheader(f"Columns · {len(known)}", anchor=False, width="content")
             with st.container(horizontal=True, gap="small", width="content"):
-                exports(report)
+                exports(report, "drift")
         st.dataframe(
             pl.DataFrame([_row(c, report, unit, zone) for c in known], infer_schema_length=None),
             hide_index=True,
@@ -38,29 +39,6 @@ def drift_table(report: DriftReport, unit: Unit, zone: ZoneInfo) -> None:
             column_config=_columns([c.feature for c in known]),
             alt="Columns with harm, PSI, effect, tests, missing shares and since when they moved",
         )
-
-
-def exports(report: DriftReport) -> None:
-    """Draws the buttons that download the report."""
-    name = f"burnline-drift-{report.model}"
-    st.download_button(
-        "JSON",
-        report.model_dump_json(by_alias=True, indent=2).encode(),
-        file_name=f"{name}.json",
-        mime="application/json",
-        icon=":material/download:",
-        on_click="ignore",
-        key="drift-json",
-    )
-    st.download_button(
-        "CSV",
-        report.to_polars().write_csv().encode(),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="drift-csv",
-    )
 
 
 def _row(column: FeatureDrift, report: DriftReport, unit: Unit, zone: ZoneInfo) -> dict[str, Any]:

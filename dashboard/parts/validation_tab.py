@@ -10,6 +10,7 @@ import streamlit as st
 
 from burnline.dashboard import reads, state, wording
 from burnline.dashboard.drift_words import plain
+from burnline.dashboard.parts.exports import exports
 from burnline.dashboard.parts.validation_checks import failed_checks, passed_checks
 from burnline.dashboard.parts.validation_strip import strip
 from burnline.dashboard.parts.validation_words import verdict
@@ -41,7 +42,7 @@ def validation_tab(model: str, start: datetime, end: datetime, zone: ZoneInfo) -
                 st.badge(f"Detectable after {took}", icon=":material/timer:", color="gray")
         with st.container(horizontal=True, gap="small", width="content"):
             _schema(report)
-            _exports(report)
+            exports(report, "validation")
     st.markdown(plain(report.sentence))
     for note in report.notes:
         st.markdown(f":small[:gray[:material/info: {plain(note)}]]")
@@ -72,25 +73,3 @@ def _schema(report: ValidationReport) -> None:
             on_click="ignore",
             key="schema-yaml",
         )
-
-
-def _exports(report: ValidationReport) -> None:
-    name = f"burnline-validation-{report.model}"
-    st.download_button(
-        "JSON",
-        report.model_dump_json(by_alias=True, indent=2).encode(),
-        file_name=f"{name}.json",
-        mime="application/json",
-        icon=":material/download:",
-        on_click="ignore",
-        key="validation-json",
-    )
-    st.download_button(
-        "CSV",
-        report.to_polars().write_csv().encode(),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="validation-csv",
-    )
