@@ -275,3 +275,8 @@ def test_what_cannot_be_asked_is_said_in_one_sentence(workspace: Workspace) -> N
         workspace.distribution("m", "f_wrong", start=START, end=START + timedelta(days=1))
     with pytest.raises(BurnlineError, match="did you mean m"):
         workspace.drift("mm")
+
+
+def test_before_the_first_request_there_is_nothing_to_ask_about(workspace: Workspace) -> None:
+    with pytest.raises(BurnlineError, match="the logs of m begin at 2026-10-05 00:00; ask about a later time"):
+        workspace.drift("m", at=START - timedelta(days=30))

@@ -96,6 +96,12 @@ def ask(
     """
     known = (fleet.last + 1) // HOUR if fleet.last < fleet.newest else fleet.newest // HOUR + 1
     until = min(known, _ceil(end)) if end is not None else known
+    seen = fleet.seen.get(model)
+    if seen is not None and until <= seen.first_us // HOUR_US:
+        raise BurnlineError(
+            f"the logs of {model} begin at {moment(seen.first_us).astimezone(fleet.at.tzinfo):%Y-%m-%d %H:%M}; "
+            "ask about a later time"
+        )
     since = _floor(start) if start is not None else until - days * 24
     if since >= until:
         raise BurnlineError(

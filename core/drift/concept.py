@@ -27,6 +27,8 @@ from burnline.rollups.reads import HOUR
 _NOTABLE = 0.05
 _PAST = 60 * BUCKETS_PER_DAY
 _MOSTLY = 0.5
+_LEAST_AGE = 7 * BUCKETS_PER_DAY
+_BUCKET_US = 300_000_000
 
 
 def concept_drift_of(fleet: Fleet, model: str, *, first: int, last: int, raw: bool = True) -> ConceptDrift:
@@ -51,7 +53,22 @@ def concept_drift_of(fleet: Fleet, model: str, *, first: int, last: int, raw: bo
     if course.window.labelled.sum() <= 0:
         reason = "Not known: no label of these requests is known yet."
         return ConceptDrift(drifted=None, slo=question.slo.name, reason=reason)
-    return _Answer(fleet, question, course).answer(raw)
+    answer = _Answer(fleet, question, course).answer(raw)
+    return _undecided(answer) if answer.drifted and _young(fleet, model, last) else answer
+
+
+def _young(fleet: Fleet, model: str, last: int) -> bool:
+    """Whether the log of a model was younger than a week: what is expected was learnt from the first labels to come."""
+    return min(last, fleet.last) - fleet.seen[model].first_us // _BUCKET_US < _LEAST_AGE
+
+
+def _undecided(answer: ConceptDrift) -> ConceptDrift:
+    days = tuple(day.model_copy(update={"drifted": False}) for day in answer.days)
+    reason = (
+        "Not known: the log is younger than a week, and which answers are labelled first is not known yet. "
+        f"So far: {answer.reason[:1].lower()}{answer.reason[1:]}"
+    )
+    return answer.model_copy(update={"drifted": None, "reason": reason, "since": None, "where": (), "days": days})
 
 
 def quality_question(fleet: Fleet, model: str) -> Question | None:

@@ -80,3 +80,11 @@ def test_a_season_of_weekends_is_no_drift(reports: dict[str, DriftReport]) -> No
     company = next(f for f in reports["lead-score"].features if f.feature == "f_company_size")
     assert not company.drifted
     assert not [b for b in reports["lead-score"].buckets if b.drifted]
+
+
+def test_the_first_labels_of_a_young_log_prove_no_concept_drift(demo_workspace: Path) -> None:
+    # Right answers are labelled first: two days after the beginning wrong ones seem to become more.
+    opened = Workspace.open(demo_workspace)
+    for day in (20, 21, 22):
+        found = opened.drift("fraud-scorer", at=datetime(2026, 10, day), raw=False).concept
+        assert found.drifted is not True
