@@ -26,7 +26,9 @@ def spend(segments: pl.DataFrame) -> None:
                     label_visibility="collapsed",
                 )
         if not dimensions:
-            st.caption("The logs have no segment columns (version, region) for this SLO.")
+            st.caption(
+                "The logs have no segment columns (version, region), or the SLO counts time slices, which are whole."
+            )
             return
         st.caption("Red: a slice has more of the bad events than of the traffic.")
         st.plotly_chart(
