@@ -17,12 +17,11 @@ _LABELLED = ("accuracy", "canary", "quality")
 
 
 def worst(model: ModelStatus) -> SloStatus | None:
-    """The SLO of a model that needs attention most: among equal states what is proven comes first, and drift, which
-    only warns, last."""
+    """The SLO of a model that needs attention most: among equal states what is proven comes first."""
     slos = wording.worst_first(model.slos)
     return min(
-        (s for s in slos if s.state == slos[0].state),
-        key=lambda s: (s.sli == "drift", not proof.proven(s), s.budget_remaining or 0.0),
+        (s for s in slos if (s.state, s.sli == "drift") == (slos[0].state, slos[0].sli == "drift")),
+        key=lambda s: (not proof.proven(s), s.budget_remaining or 0.0),
         default=None,
     )
 
@@ -34,7 +33,7 @@ def failing_now(model: ModelStatus) -> bool:
 
 def proven(model: ModelStatus) -> bool:
     """Whether a model fails beyond doubt."""
-    return any(proof.proven(slo) for slo in model.slos)
+    return any(proof.proven(slo) for slo in binding(model))
 
 
 CONFIRMED = Mark("Confirmed", ":material/gpp_bad:", "red")
@@ -91,7 +90,7 @@ def verdict(model: ModelStatus, since: datetime | None, zone: ZoneInfo) -> str:
     if slo is None or model.verdict == "no_data":
         return "No data: nothing in the logs lets any of its promises be judged."
     if model.verdict == "healthy" and slo.state == "healthy":
-        return f"Both budgets hold. The tightest is **{slo.slo}** with {wording.budget(slo)}."
+        return f"Both budgets hold. The tightest is **{slo.slo}** with {wording.budget(slo)}.{_inputs(model)}"
     opening = {
         "healthy": "Both budgets hold, one of them barely.",
         "infrastructure": "The service fails its promise; the answers it gives are fine.",
@@ -102,6 +101,15 @@ def verdict(model: ModelStatus, since: datetime | None, zone: ZoneInfo) -> str:
     if failing_now(model) and not proven(model):
         opening = f"Perhaps: {opening[0].lower()}{opening[1:]} It is not proven."
     return f"{opening} {cost(slo, since, zone)}"
+
+
+def _inputs(model: ModelStatus) -> str:
+    """That inputs drifted more often than they may, where the answers hold."""
+    drift = next((s for s in model.slos if s.sli == "drift" and s.state in ("breached", "burning", "at_risk")), None)
+    if drift is None:
+        return ""
+    days = f"{wording.count(drift.bad)} of {wording.count(drift.total)} days"
+    return f" Inputs drifted on **{days}**, which alone neither pages nor blocks."
 
 
 def cost(slo: SloStatus, since: datetime | None, zone: ZoneInfo) -> str:

@@ -184,10 +184,10 @@ def burns(slo: SloStatus) -> str:
 
 
 def worst_first(slos: tuple[SloStatus, ...]) -> list[SloStatus]:
-    """SLOs with data, the one that needs attention most at the head; inputs that moved come after answers that fail."""
+    """SLOs with data, the one that needs attention most at the head; drift, which only warns, comes last."""
     order: list[State] = ["breached", "burning", "at_risk", "healthy"]
     known = [slo for slo in slos if slo.state in order]
-    return sorted(known, key=lambda s: (order.index(s.state), s.sli == "drift", s.budget_remaining or 0.0))
+    return sorted(known, key=lambda s: (s.sli == "drift", order.index(s.state), s.budget_remaining or 0.0))
 
 
 def window(slo: SloStatus, zone: ZoneInfo) -> str:
